@@ -1,0 +1,227 @@
+import type { Sh } from "../sh.ts";
+import type { ParameterSet } from "./parameters.ts";
+
+/** JSON-like data: what results are made of. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** What a section of a script printed. */
+export type Output = { readonly rc: number; readonly stdout: Buffer; readonly stderr: Buffer };
+
+/** A probe could not tell. Never decode "permission denied" or "command missing" as "absent": answer this. */
+export class Unknown {
+  readonly reason: string;
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+/** What is known about a host before its first task: asked once, in the connection's first round trip. */
+export type HostTraits = {
+  /** `uname -s`, `uname -m` */
+  readonly kernel: string;
+  readonly machine: string;
+  /** Lower case ID and ID_LIKE of os-release, the most specific first: ["ubuntu", "debian"]. */
+  readonly osFamily: readonly string[];
+  readonly serviceManager: "systemd" | "openrc" | "sysvinit" | "none";
+  readonly packageManager: "apt" | "dnf" | "yum" | "zypper" | "apk" | "pacman" | "none";
+  readonly selinux: boolean;
+  readonly userId: number;
+  readonly home: string;
+  /** Commands found in PATH, out of the list in support/traits.ts. */
+  readonly commands: ReadonlySet<string>;
+};
+
+/**
+ * Answers many questions of one kind with few processes: one `stat` for many paths, one `dpkg-query` for many names.
+ * `script` is read-only, POSIX sh. `decode` gives one answer per item, in order. An item is plain text, so that answers can
+ * be cached under (collector, item), recorded, and predicted.
+ */
+export type Collector<Answer> = {
+  readonly name: string;
+  script(items: readonly string[], traits: HostTraits): Sh;
+  decode(output: Output, items: readonly string[], traits: HostTraits): readonly (Answer | Unknown)[];
+};
+
+/** A read-only question to a host. Equal (collector, item) means equal answer until something changes. */
+export type Question<Answer> = { readonly collector: Collector<Answer>; readonly item: string };
+export type Questions = { readonly [name: string]: Question<unknown> };
+export type Answers<Q extends Questions> = { readonly [N in keyof Q]: Q[N] extends Question<infer A> ? A : never };
+
+/** What a task would find, or found, to be different. `text` is shown as a unified diff, `fields` as a table. */
+export type Difference =
+  | { readonly kind: "text"; readonly subject: string; readonly before: string; readonly after: string }
+  | { readonly kind: "field"; readonly subject: string; readonly name: string; readonly before: Json; readonly after: Json };
+
+/** A difference, and what `apply` needs to know to end it. */
+export type Change<D = undefined> = { readonly differences: readonly Difference[]; readonly data: D };
+
+/** Something a task relies on, for check mode: `path:/etc/x`, `package:nginx`, `user:bob`, `group:x`, `unit:x`, `command:x`. */
+export type Resource = `${"path" | "package" | "user" | "group" | "unit" | "command" | "device"}:${string}`;
+
+/**
+ * Thrown by `plan`: what the change relies on is not there. In check mode that means "would change" if an earlier task
+ * of the run would have provided it; otherwise, and outside of check mode, it is the error that `message` says.
+ */
+export class MissingPrerequisite extends Error {
+  readonly resource: Resource;
+  constructor(resource: Resource, message: string) {
+    super(message);
+    this.name = "MissingPrerequisite";
+    this.resource = resource;
+  }
+}
+
+/** Thrown by any function of a module: the task fails with this message and these result fields. */
+export class ModuleFailure extends Error {
+  readonly fields: JsonObject;
+  constructor(message: string, fields: JsonObject = {}) {
+    super(message);
+    this.name = "ModuleFailure";
+    this.fields = fields;
+  }
+}
+
+/** The answer that a question will have once a change is made. `plan` over predicted answers must find no change. */
+export type Prediction<Answer = unknown> = { readonly question: Question<Answer>; readonly answer: Answer };
+
+/** What runs on the host to make a change so. Exit status 0 or the task fails. */
+export type Apply = {
+  readonly script: Sh;
+  readonly payloads?: Readonly<Record<string, { readonly content: Uint8Array }>>;
+};
+
+/** What probes and plans may know besides the parameters. */
+export type ProbeContext = {
+  readonly traits: HostTraits;
+  readonly checkMode: boolean;
+  /** Differences will be shown: ask for the contents too, not only for digests. */
+  readonly diff: boolean;
+};
+
+/** What the control node offers to modules that need its files. */
+export type ControlNode = {
+  /** Finds a file by Ansible's search path (role's files/ or templates/, the task file's folder, the playbook's). */
+  find(name: string, kind: "files" | "templates" | "vars"): string;
+  read(path: string): Promise<Uint8Array>;
+  /** Text of a template file, rendered with the task's variables. `secret`: a secret went into it. */
+  renderTemplate(path: string, options: TemplateOptions): Promise<{ readonly text: string; readonly secret: boolean }>;
+  /** Files below a directory, relative to it, sorted; directories end in "/". */
+  walk(path: string): Promise<readonly { readonly path: string; readonly mode: number }[]>;
+};
+export type TemplateOptions = {
+  readonly trimBlocks: boolean;
+  readonly lstripBlocks: boolean;
+  readonly newlineSequence: "\n" | "\r" | "\r\n";
+  readonly variableStart?: string;
+  readonly variableEnd?: string;
+  readonly blockStart?: string;
+  readonly blockEnd?: string;
+  readonly commentStart?: string;
+  readonly commentEnd?: string;
+};
+
+type Common<P> = {
+  /** The short name; "ansible.builtin.NAME" and "ansible.legacy.NAME" follow from it. */
+  readonly name: string;
+  /** Further full names: "ansible.posix.sysctl", "community.general.modprobe", or short ones: "systemd_service". */
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  /** Paragraphs: behaviour worth knowing, and where ours is deliberately different from Ansible's. */
+  readonly description?: readonly string[];
+  readonly parameters: ParameterSet<P>;
+  /** The parameter that free-form text goes to: `command: ls` is `command: { cmd: ls }`. */
+  readonly freeForm?: string;
+  /** YAML of one or more tasks that can run as they stand. */
+  readonly example: string;
+  /** Fields of the result, name -> one line. */
+  readonly returns?: Readonly<Record<string, string>>;
+};
+
+/** A module that describes state: probe, plan, apply, and the same probe again. The normal kind. */
+export type StateModule<P, I = P, Q extends Questions = Questions, D = unknown> = Common<P> & {
+  readonly kind: "state";
+  /** Reads what it needs on the control node and turns parameters into the input of the other functions. */
+  prepare?(params: P, control: ControlNode, context: ProbeContext): Promise<I>;
+  probe(input: I, context: ProbeContext): Q;
+  /** Pure. undefined: converged. Throws ModuleFailure or MissingPrerequisite. */
+  plan(state: Answers<Q>, input: I, context: ProbeContext): Change<D> | undefined;
+  apply(change: Change<D>, input: I, context: ProbeContext): Apply;
+  /** The questions whose answers the change alters, and their new answers. For check mode. */
+  predict?(change: Change<D>, state: Answers<Q>, input: I, context: ProbeContext): readonly Prediction[];
+  /** What exists after the change that may not have existed before; "*" when that cannot be said (packages). */
+  provides?(change: Change<D>, input: I): readonly (Resource | "*")[];
+  /** Result fields besides changed/failed/diff, of a task that did (after it did) or did not find a change. */
+  result?(state: Answers<Q>, input: I, context: ProbeContext): JsonObject;
+  /** Result fields read from what the apply script printed. */
+  applied?(output: Output, input: I): JsonObject;
+};
+
+/** A module that does something each time it runs: command, shell, reboot, wait_for. */
+export type ActionModule<P, I = P, Q extends Questions = Questions> = Common<P> & {
+  readonly kind: "action";
+  prepare?(params: P, control: ControlNode, context: ProbeContext): Promise<I>;
+  /** Asked first, for actions that know when there is nothing to do (`creates`). */
+  probe?(input: I, context: ProbeContext): Q;
+  /** A reason not to run ("/x exists"), or undefined. */
+  skip?(state: Answers<Q>, input: I): string | undefined;
+  run(input: I, context: ProbeContext): Apply;
+  /** Result fields, among them `changed` and, if it failed, `failed: true` and `msg`. Called whatever the status. */
+  result(output: Output, input: I, elapsedMs: number): JsonObject;
+  /** False for those that never change a host (wait_for): check mode skips them then. */
+  readonly changesHost: boolean;
+};
+
+/** What a module that runs on the control node can ask for. Expressions are evaluated with the task's variables. */
+export type ControlContext = {
+  condition(expression: string): boolean;
+  evaluate(expression: string): Json;
+  readonly verbosity: number;
+  readonly checkMode: boolean;
+};
+
+/** A module that needs no host: debug, assert, fail, set_fact. */
+export type ControlModule<P> = Common<P> & {
+  readonly kind: "control";
+  /** Parameters that hold bare expressions and must reach `run` untemplated: assert's `that`, debug's `var`. */
+  readonly expressions?: readonly string[];
+  /** `changed`, `failed`, `msg`, … */
+  run(params: P, context: ControlContext): JsonObject;
+};
+
+/** A task keyword in module's clothing that only the engine can carry out: meta, set_fact, include_vars, add_host, group_by, pause. */
+export type EngineModule<P> = Common<P> & { readonly kind: "engine" };
+
+/**
+ * Any module, its type parameters hidden: what the registry lists and the engine runs. Sound because the engine hands
+ * back to a module only what that same module made (methods are compared bivariantly, so no cast is needed).
+ */
+export type AnyStateModule = StateModule<unknown, unknown, Questions, unknown>;
+export type AnyActionModule = ActionModule<unknown, unknown, Questions>;
+export type AnyControlModule = ControlModule<unknown>;
+export type AnyEngineModule = EngineModule<unknown>;
+export type Module = AnyStateModule | AnyActionModule | AnyControlModule | AnyEngineModule;
+
+/** Gives a definition its types; the way every state module is written. */
+export function stateModule<P, I = P, Q extends Questions = Questions, D = undefined>(
+  definition: Omit<StateModule<P, I, Q, D>, "kind">,
+): StateModule<P, I, Q, D> {
+  return { ...definition, kind: "state" };
+}
+
+/** The same for actions. */
+export function actionModule<P, I = P, Q extends Questions = Questions>(
+  definition: Omit<ActionModule<P, I, Q>, "kind">,
+): ActionModule<P, I, Q> {
+  return { ...definition, kind: "action" };
+}
+
+/** The same for modules of the control node. */
+export function controlModule<P>(definition: Omit<ControlModule<P>, "kind">): ControlModule<P> {
+  return { ...definition, kind: "control" };
+}
+
+/** The same for those that the engine itself carries out. */
+export function engineModule<P>(definition: Omit<EngineModule<P>, "kind">): EngineModule<P> {
+  return { ...definition, kind: "engine" };
+}
