@@ -7,6 +7,11 @@ export function registerSource(file: string, text: string): void {
   sources.set(file, text.split("\n"));
 }
 
+/** The line that `position` stands on, when the text of its file is known. */
+export function sourceLine(position: Position): string | undefined {
+  return sources.get(position.file)?.[position.line - 1];
+}
+
 /** The line before and the line of `position`, with a caret line below; empty when the text is not known. */
 export function excerpt(position: Position): readonly string[] {
   const lines = sources.get(position.file);

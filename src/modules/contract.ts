@@ -39,6 +39,8 @@ export type HostTraits = {
  */
 export type Collector<Answer> = {
   readonly name: string;
+  /** The script does not look at the traits, so it can travel in the very first round trip, before they are known. */
+  readonly beforeTraits?: true;
   script(items: readonly string[], traits: HostTraits): Sh;
   decode(output: Output, items: readonly string[], traits: HostTraits): readonly (Answer | Unknown)[];
 };
@@ -54,7 +56,12 @@ export type Difference =
   | { readonly kind: "field"; readonly subject: string; readonly name: string; readonly before: Json; readonly after: Json };
 
 /** A difference, and what `apply` needs to know to end it. */
-export type Change<D = undefined> = { readonly differences: readonly Difference[]; readonly data: D };
+export type Change<D = undefined> = {
+  readonly differences: readonly Difference[];
+  readonly data: D;
+  /** Done each time it is asked for (`state: restarted`, `state: touch`): `plan` would find it again, so it is not verified. */
+  readonly verify?: false;
+};
 
 /** Something a task relies on, for check mode: `path:/etc/x`, `package:nginx`, `user:bob`, `group:x`, `unit:x`, `command:x`. */
 export type Resource = `${"path" | "package" | "user" | "group" | "unit" | "command" | "device"}:${string}`;
@@ -97,6 +104,11 @@ export type ProbeContext = {
   readonly checkMode: boolean;
   /** Differences will be shown: ask for the contents too, not only for digests. */
   readonly diff: boolean;
+  /**
+   * Check mode: paths (items of the collector "path") that earlier tasks of the run would have changed, and when on the control
+   * node's clock, in ms. An answer about times or about a directory's contents cannot be predicted otherwise.
+   */
+  readonly wouldChange?: ReadonlyMap<string, number>;
 };
 
 /** What the control node offers to modules that need its files. */

@@ -22,6 +22,8 @@ export type Constraints = {
   readonly requiredTogether?: readonly (readonly string[])[];
   /** [parameter, value, names]: when the parameter has the value, all names are required. */
   readonly requiredIf?: readonly (readonly [string, unknown, readonly string[]])[];
+  /** Names that are not declared are allowed and come through as they are: set_fact, add_host. */
+  readonly openNames?: true;
 };
 
 /** The parameters of a module. */
@@ -79,6 +81,10 @@ export function parseParameters<P>(
     const real = realName(set, name);
     const parameter = real === undefined ? undefined : set.parameters[real];
     if (real === undefined || parameter === undefined) {
+      if (set.constraints.openNames === true) {
+        value[name] = given;
+        continue;
+      }
       problems.push({ path: [name], message: unknownParameter(set, module, name) });
       continue;
     }

@@ -1,0 +1,61 @@
+import { ConnectionError } from "../connection/errors.ts";
+import { type AnyActionModule, MissingPrerequisite, ModuleFailure } from "../modules/contract.ts";
+import { failed, type ModuleOutcome, ok, skipped, withLines } from "./outcome.ts";
+import { answersTo, asksOf, type ModuleRun, section, unknownIn } from "./state-task.ts";
+
+/** Runs an action, unless its probe says that there is nothing to do or check mode forbids it. */
+export async function runActionModule(module: AnyActionModule, params: unknown, run: ModuleRun): Promise<ModuleOutcome> {
+  const { session, context } = run;
+  try {
+    const input = module.prepare === undefined ? params : await module.prepare(params, run.control, context);
+    const reason = await reasonNotToRun(module, input, run);
+    if (reason !== undefined) {
+      // Ansible counts a command whose `creates` exists as ok, not as skipped.
+      return ok({ skipped: false, msg: reason, rc: 0, stdout: reason, stdout_lines: [reason], stderr: "", stderr_lines: [] });
+    }
+    if (context.checkMode) return wouldRun(module, run);
+    const work = module.run(input, context);
+    const started = Date.now();
+    const output = await session.act(
+      { section: section(work, run), become: run.become, timeoutMs: run.timeoutMs },
+      await run.lookAhead("change"),
+    );
+    const result = withLines(module.result(output, input, Date.now() - started));
+    if (result["failed"] === true) return failed(String(result["msg"] ?? `exit status ${output.rc}`), result);
+    const isChanged = result["changed"] === true;
+    return { status: isChanged ? "changed" : "ok", result: { ...result, changed: isChanged, failed: false }, differences: [] };
+  } catch (error) {
+    if (error instanceof ModuleFailure) return failed(error.message, error.fields);
+    if (error instanceof MissingPrerequisite) return failed(error.message);
+    if (error instanceof ConnectionError && error.code === "lost") {
+      const state = error.started ? "its outcome is unknown, so it is not run again" : "it had not started";
+      return failed(`the connection was lost while "${module.name}" was under way; ${state}`, { unreachable: false });
+    }
+    throw error;
+  }
+}
+
+async function reasonNotToRun(module: AnyActionModule, input: unknown, run: ModuleRun): Promise<string | undefined> {
+  if (module.probe === undefined || module.skip === undefined) return undefined;
+  const questions = module.probe(input, run.context);
+  const asks = asksOf(questions, run.become);
+  if (asks.length === 0) return undefined;
+  if (asks.some((ask) => !run.session.answers.has(ask))) await run.session.ask([...asks, ...(await run.lookAhead("probe"))]);
+  const state = answersTo(questions, run.become, run.session);
+  const blind = unknownIn(state);
+  if (blind !== undefined) throw new ModuleFailure(blind);
+  return module.skip(state, input);
+}
+
+function wouldRun(module: AnyActionModule, run: ModuleRun): ModuleOutcome {
+  if (!module.changesHost) return { ...skipped("check mode does not wait"), incomplete: true };
+  // What a command leaves behind is anybody's guess.
+  if (run.remember) run.session.provided.add("*");
+  return {
+    status: "changed",
+    result: { changed: true, failed: false, skipped: false, msg: "would run" },
+    differences: [],
+    reason: "would run",
+    incomplete: true,
+  };
+}

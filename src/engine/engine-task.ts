@@ -1,0 +1,143 @@
+import { readFileSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DiagnosticError } from "../diagnostic.ts";
+import { validateArguments } from "../playbook/argument-specs.ts";
+import { roleOf } from "../playbook/scope.ts";
+import { parseYaml } from "../source/yaml.ts";
+import { isMap, type Key, Secret, type Value } from "../vars/value.ts";
+import { controlNode } from "./control-node.ts";
+import type { Evaluator } from "./evaluator.ts";
+import { toJson } from "./json.ts";
+import { failed, type ModuleOutcome, ok } from "./outcome.ts";
+import { sleep, type TaskRun } from "./task-runner.ts";
+
+/** The modules that act on the run itself: variables, inventory, time. `meta` is the walker's. */
+export async function runEngineModule(at: TaskRun, evaluator: Evaluator, params: unknown): Promise<ModuleOutcome> {
+  const given = record(params);
+  switch (at.task.module.name) {
+    case "set_fact":
+      return setFact(at, evaluator);
+    case "include_vars":
+      return includeVars(at, evaluator, given);
+    case "add_host":
+      return addHost(at, evaluator, given);
+    case "group_by":
+      return groupBy(at, given);
+    case "pause":
+      return pause(at, given);
+    case "validate_argument_spec":
+      return validateSpec(at, evaluator);
+    default:
+      throw new Error(`the engine does not know the module ${at.task.module.name}`);
+  }
+}
+
+function setFact(at: TaskRun, evaluator: Evaluator): ModuleOutcome {
+  const facts = new Map<Key, Value>();
+  for (const [name, value] of at.task.args) if (name !== "cacheable") facts.set(name, evaluator.render(value));
+  if (at.task.templatedArgs !== undefined) {
+    const more = evaluator.render(at.task.templatedArgs);
+    if (isMap(more)) for (const [name, value] of more) facts.set(name, value);
+  }
+  for (const [name, value] of facts) at.run.store.setFact(at.host.name, String(name), value);
+  return ok({ ansible_facts: toJson(evaluator.plain(facts)) });
+}
+
+function includeVars(at: TaskRun, evaluator: Evaluator, params: Readonly<Record<string, unknown>>): ModuleOutcome {
+  const control = controlNode(evaluator, (text, path) => at.run.options.vault.decryptFile(text, path));
+  const file = text(params["file"]);
+  const folder = text(params["dir"]);
+  const files = folder === undefined ? [control.find(file ?? "", "vars")] : filesBelow(control.find(folder, "vars"), params);
+  const all = new Map<Key, Value>();
+  for (const path of files) for (const [name, value] of readVars(path, at)) all.set(name, value);
+  const under = text(params["name"]);
+  const included = under === undefined ? all : new Map<Key, Value>([[under, all]]);
+  at.run.store.includeVars(at.host.name, included);
+  return ok({ ansible_included_var_files: files, ansible_facts: {} });
+}
+
+function readVars(path: string, at: TaskRun): ReadonlyMap<Key, Value> {
+  const raw = readFileSync(path, "utf8");
+  const isVault = raw.startsWith("$ANSIBLE_VAULT;");
+  const content = isVault ? Buffer.from(at.run.options.vault.decryptFile(raw, path)).toString("utf8") : raw;
+  const value = parseYaml(content, path);
+  if (value === null) return new Map();
+  if (!isMap(value)) {
+    throw new DiagnosticError([{ severity: "error", code: "vars-not-a-mapping", message: `${path} must hold a mapping of variables` }]);
+  }
+  return isVault ? new Map([...value].map(([name, one]) => [name, new Secret(one)])) : value;
+}
+
+function filesBelow(folder: string, params: Readonly<Record<string, unknown>>): string[] {
+  const depth = Number(params["depth"] ?? 0);
+  const matching = typeof params["files_matching"] === "string" ? new RegExp(params["files_matching"]) : undefined;
+  const ignored = new Set(Array.isArray(params["ignore_files"]) ? params["ignore_files"].map(String) : []);
+  const walk = (here: string, level: number): string[] =>
+    readdirSync(here)
+      .sort()
+      .flatMap((name) => {
+        const path = join(here, name);
+        if (statSync(path).isDirectory()) return depth === 0 || level < depth ? walk(path, level + 1) : [];
+        if (ignored.has(name) || (matching !== undefined && !matching.test(name))) return [];
+        return /\.(ya?ml|json)$/.test(name) ? [path] : [];
+      });
+  return walk(folder, 1);
+}
+
+function addHost(at: TaskRun, evaluator: Evaluator, params: Readonly<Record<string, unknown>>): ModuleOutcome {
+  const name = text(params["name"]) ?? "";
+  const groups = Array.isArray(params["groups"]) ? params["groups"].map(String) : [];
+  const vars = new Map<Key, Value>();
+  const own = new Set(["name", "hostname", "host", "groups", "group", "groupname"]);
+  for (const [key, value] of at.task.args) if (!own.has(String(key))) vars.set(key, evaluator.render(value));
+  const isNew = at.run.options.inventory.addHost(name, groups, vars);
+  return { status: isNew ? "changed" : "ok", result: { changed: isNew, failed: false, add_host: { host_name: name, groups } }, differences: [] };
+}
+
+function groupBy(at: TaskRun, params: Readonly<Record<string, unknown>>): ModuleOutcome {
+  const key = String(params["key"] ?? "").replaceAll(" ", "-");
+  const parents = Array.isArray(params["parents"]) ? params["parents"].map(String) : [];
+  const isNew = at.run.options.inventory.addToGroup(at.host.name, key, parents);
+  return { status: isNew ? "changed" : "ok", result: { changed: isNew, failed: false, add_group: key }, differences: [] };
+}
+
+async function pause(at: TaskRun, params: Readonly<Record<string, unknown>>): Promise<ModuleOutcome> {
+  const seconds = Number(params["seconds"] ?? 0) + Number(params["minutes"] ?? 0) * 60;
+  const prompt = text(params["prompt"]);
+  const started = Date.now();
+  const ask = at.run.options.connection.prompt;
+  if (seconds > 0) {
+    if (!at.run.options.checkMode) await sleep(seconds * 1000, at.run.options.signal);
+  } else if (ask !== undefined && !at.run.options.checkMode) {
+    const answer = await ask(`${prompt ?? "Press enter to continue, Ctrl+C to abort"}: `);
+    return ok({ user_input: answer ?? "", delta: Math.round((Date.now() - started) / 1000) });
+  } else if (!at.run.options.checkMode) {
+    return failed("pause has nobody to ask: there is no terminal", { user_input: "" });
+  }
+  return ok({ user_input: "", delta: Math.round((Date.now() - started) / 1000) });
+}
+
+function validateSpec(at: TaskRun, evaluator: Evaluator): ModuleOutcome {
+  const role = roleOf(at.task);
+  if (role?.argumentSpec === undefined) return ok({ msg: "there is no argument specification" });
+  const problems = roleProblems(role.argumentSpec, evaluator);
+  if (problems.length === 0) return ok({ msg: "The arg spec validation passed" });
+  return failed(`role ${role.name}: ${problems.join("\n")}`, { argument_errors: problems });
+}
+
+/** What is wrong with the variables of a role, by its argument specification. */
+export function roleProblems(spec: Parameters<typeof validateArguments>[0], evaluator: Evaluator): string[] {
+  return validateArguments(spec, (name) => {
+    const value = evaluator.context.names.lookup(name);
+    return value === undefined ? undefined : evaluator.plain(value);
+  });
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}

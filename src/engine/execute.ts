@@ -1,0 +1,136 @@
+import { ConnectionError } from "../connection/errors.ts";
+import { type ControlContext, ModuleFailure, type ProbeContext } from "../modules/contract.ts";
+import { unknownTraits } from "../modules/support/traits.ts";
+import type { Task } from "../playbook/model.ts";
+import { keywordOf } from "../playbook/scope.ts";
+import { fromPlain } from "../source/json.ts";
+import { isMap } from "../vars/value.ts";
+import { runActionModule } from "./action-task.ts";
+import { becomeOf } from "./connection-options.ts";
+import { controlNode } from "./control-node.ts";
+import { runEngineModule } from "./engine-task.ts";
+import type { Evaluator } from "./evaluator.ts";
+import { toJson } from "./json.ts";
+import { lookAhead } from "./look-ahead.ts";
+import { failed, type ModuleOutcome, ok } from "./outcome.ts";
+import { taskParameters } from "./parameters.ts";
+import { asksOf, type ModuleRun, runStateModule } from "./state-task.ts";
+import type { TaskRun } from "./task-runner.ts";
+
+/** Runs the module of a task once; `rest` are the passes of its loop that are still to come. */
+export async function executeModule(at: TaskRun, evaluator: Evaluator, rest: readonly Evaluator[]): Promise<ModuleOutcome> {
+  const { task, run } = at;
+  const { module } = task;
+  const params = taskParameters(task, evaluator, run.options.redactor);
+  if (module.kind === "engine") return runEngineModule(at, evaluator, params);
+  if (module.kind === "control") return runControlModule(() => module.run(params, controlContext(at, evaluator)));
+  const prepared = await prepareRun(at, evaluator, rest);
+  if ("status" in prepared) return prepared;
+  const outcome = module.kind === "state" ? await runStateModule(module, params, prepared) : await runActionModule(module, params, prepared);
+  if (outcome.status === "changed" && !prepared.context.checkMode) at.host.heat = Math.min(at.host.heat + 1, 4);
+  else at.host.heat = Math.max(at.host.heat - 0.5, 0);
+  keepFacts(at, evaluator, outcome);
+  return outcome;
+}
+
+/** Everything that depends on the host, known before the module is asked anything. Connects when that has not been done. */
+async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Evaluator[]): Promise<ModuleRun | ModuleOutcome> {
+  const { run, play, task, host } = at;
+  const target = evaluator.text(keywordOf(task, "delegateTo")) ?? host.name;
+  const there = target === host.name ? evaluator : run.delegate(play, target, task);
+  const session = run.sessions.of(target, there);
+  const become = becomeOf(task, there, run.options.connection);
+  const checkMode = evaluator.bool(keywordOf(task, "checkMode")) ?? run.options.checkMode;
+  const context = {
+    checkMode,
+    diff: evaluator.bool(keywordOf(task, "diff")) ?? run.options.diff,
+  };
+  const control = controlNode(evaluator, (text, path) => run.options.vault.decryptFile(text, path));
+  try {
+    const early = earlyAsks(task, evaluator, at, { ...context, traits: unknownTraits }, become);
+    const traits = await run.sessions.open(target, session, become, early);
+    const timeoutS = evaluator.number(keywordOf(task, "timeout"));
+    return {
+      session,
+      become,
+      context: { ...context, traits },
+      control,
+      remember: run.options.checkMode,
+      environment: environmentOf(task, evaluator),
+      timeoutMs: timeoutS === undefined || timeoutS <= 0 ? run.limits.taskMs : timeoutS * 1000,
+      lookAhead: (after) => (target === host.name ? lookAhead({ ...at, rest, traits, become, session }, after) : Promise.resolve([])),
+    };
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    return unreachable(error);
+  }
+}
+
+/** Facts can be asked for in the very first round trip, together with the traits. */
+function earlyAsks(task: Task, evaluator: Evaluator, at: TaskRun, context: ProbeContext, become: ModuleRun["become"]) {
+  const { module } = task;
+  if (module.kind !== "state" || module.prepare !== undefined) return [];
+  if (module.name !== "setup") return [];
+  return asksOf(module.probe(taskParameters(task, evaluator, at.run.options.redactor), context), become);
+}
+
+export function unreachable(error: ConnectionError): ModuleOutcome {
+  const help = error.help === undefined ? {} : { help: error.help };
+  return {
+    status: "unreachable",
+    result: { unreachable: true, changed: false, failed: false, msg: error.message, code: error.code, ...help },
+    differences: [],
+    diagnostic: { severity: "error", code: error.code, message: error.message, ...help },
+  };
+}
+
+function environmentOf(task: Task, evaluator: Evaluator): Readonly<Record<string, string>> {
+  const environment: Record<string, string> = {};
+  const layers: Map<string, string>[] = [];
+  // Ansible merges the environments of play, blocks and task; the nearest wins.
+  for (let scope: Task["parent"] | Task = task; scope !== undefined; scope = scope.parent) {
+    if (scope.keywords.environment === undefined) continue;
+    const plain = evaluator.plain(scope.keywords.environment);
+    const layer = new Map<string, string>();
+    for (const part of Array.isArray(plain) ? plain : [plain]) {
+      if (typeof part !== "object" || part === null) continue;
+      for (const [name, value] of Object.entries(part)) if (value !== null) layer.set(name, String(value));
+    }
+    layers.unshift(layer);
+  }
+  for (const layer of layers) for (const [name, value] of layer) environment[name] = value;
+  return environment;
+}
+
+function controlContext(at: TaskRun, evaluator: Evaluator): ControlContext {
+  return {
+    condition: (expression) => evaluator.condition(expression),
+    evaluate: (expression) => toJson(evaluator.plain(evaluator.evaluate(expression))),
+    verbosity: at.run.options.verbosity,
+    checkMode: at.run.options.checkMode,
+  };
+}
+
+function runControlModule(work: () => ModuleOutcome["result"]): ModuleOutcome {
+  try {
+    const result = work();
+    if (result["failed"] === true) return failed(String(result["msg"] ?? "failed"), result);
+    if (result["changed"] === true) return { status: "changed", result: { ...result, failed: false }, differences: [] };
+    if (result["skipped"] === true) return { status: "skipped", result: { ...result, changed: false, failed: false }, differences: [] };
+    return ok(result);
+  } catch (error) {
+    if (error instanceof ModuleFailure) return failed(error.message, error.fields);
+    throw error;
+  }
+}
+
+/** `ansible_facts` in a result become facts of the host (of the delegate with `delegate_facts`). */
+function keepFacts(at: TaskRun, evaluator: Evaluator, outcome: ModuleOutcome): void {
+  const facts = outcome.result["ansible_facts"];
+  if (facts === undefined || outcome.status === "failed") return;
+  const value = fromPlain(facts);
+  if (!isMap(value)) return;
+  const delegate = evaluator.text(keywordOf(at.task, "delegateTo"));
+  const own = delegate === undefined || evaluator.bool(keywordOf(at.task, "delegateFacts")) !== true;
+  at.run.store.addFacts(own ? at.host.name : delegate, value);
+}

@@ -1,0 +1,33 @@
+import type { JsonObject } from "../modules/contract.ts";
+import type { TaskRef } from "./events.ts";
+
+/** A task failed and nothing ignored it: the nearest rescue section takes it, or the host leaves the run. */
+export class TaskFailed extends Error {
+  readonly task: TaskRef;
+  readonly result: JsonObject;
+  constructor(task: TaskRef, result: JsonObject) {
+    super(`task "${task.title}" failed`);
+    this.name = "TaskFailed";
+    this.task = task;
+    this.result = result;
+  }
+}
+
+/** `meta: end_host`, `end_play`, `end_batch`, or the play was ended because another host failed: no rescue takes this. */
+export class HostEnded extends Error {
+  constructor() {
+    super("host ended");
+    this.name = "HostEnded";
+  }
+}
+
+/** `meta: end_role`: the rest of the role's tasks is left out. */
+export class RoleEnded extends Error {
+  /** Path of the role. */
+  readonly role: string;
+  constructor(role: string) {
+    super("role ended");
+    this.name = "RoleEnded";
+    this.role = role;
+  }
+}

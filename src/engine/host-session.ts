@@ -1,0 +1,121 @@
+import type { Become, Connection, Section, SectionResult } from "../connection/connection.ts";
+import { ConnectionError } from "../connection/errors.ts";
+import type { HostTraits, Output, Resource } from "../modules/contract.ts";
+import { decodeTraits, traitsScript, unknownTraits } from "../modules/support/traits.ts";
+import { type Ask, AnswerStore, becomeKey, compileBatch } from "./answers.ts";
+
+/** How long probes and tasks may take, in milliseconds. */
+export type Limits = { readonly probeMs: number; readonly taskMs: number };
+
+export type Work = { readonly section: Section; readonly become: Become | undefined; readonly timeoutMs: number };
+
+const REPEATS_AFTER_LOSS = 3;
+
+/** One host of a run: its connection, what is known about it, and what check mode pretends to have done. */
+export class HostSession {
+  readonly connection: Connection;
+  readonly answers = new AnswerStore();
+  /** What tasks before would have provided, in check mode. */
+  readonly provided = new Set<Resource | "*">();
+  readonly #limits: Limits;
+  readonly #signal: AbortSignal;
+  #traits: HostTraits | undefined;
+  #opening: Promise<HostTraits> | undefined;
+  /** Moves when a piece of work starts and when it ends: an answer that was asked for in another epoch may be stale. */
+  #epoch = 0;
+
+  constructor(connection: Connection, limits: Limits, signal: AbortSignal) {
+    this.connection = connection;
+    this.#limits = limits;
+    this.#signal = signal;
+  }
+
+  /** Connects and learns the traits; `asks` that do not depend on them travel along. */
+  async open(become: Become | undefined, asks: readonly Ask[] = []): Promise<HostTraits> {
+    if (this.#traits !== undefined) return this.#traits;
+    this.#opening ??= this.#open(become, asks).finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #open(become: Become | undefined, asks: readonly Ask[]): Promise<HostTraits> {
+    const early = asks.filter((ask) => ask.question.collector.beforeTraits === true && becomeKey(ask.become) === becomeKey(become));
+    const batch = compileBatch(early, unknownTraits);
+    const results = await this.#run(become, [{ script: traitsScript }, ...batch.sections], this.#limits.probeMs);
+    const first = results[0];
+    if (first === undefined || first.rc !== 0) {
+      throw new ConnectionError("shell-failed", `${this.connection.target}: the host cannot run a simple POSIX sh script`, {
+        help: first?.stderr.toString("utf8").trim() ?? "",
+      });
+    }
+    this.#traits = decodeTraits(first);
+    batch.decode(results.slice(1), this.answers);
+    return this.#traits;
+  }
+
+  /** Asks what is not known yet: one round trip for each user that is asked, at the same time. */
+  async ask(asks: readonly Ask[]): Promise<void> {
+    const missing = asks.filter((ask) => !this.answers.has(ask));
+    const traits = await this.open(missing[0]?.become);
+    const users = groupByUser(missing);
+    await Promise.all(
+      [...users.values()].map(async (group) => {
+        const batch = compileBatch(group, traits);
+        const epoch = this.#epoch;
+        const results = await this.#run(group[0]?.become, batch.sections, this.#limits.probeMs);
+        if (epoch === this.#epoch) batch.decode(results, this.answers);
+        else await this.ask(group);
+      }),
+    );
+  }
+
+  /**
+   * Does something that may change the host, and in the same round trip asks again. Throws ConnectionError with code "lost" when
+   * the connection went while it was under way; the answers are dropped in every case.
+   */
+  async act(work: Work, asks: readonly Ask[]): Promise<Output> {
+    const traits = await this.open(work.become);
+    const user = becomeKey(work.become);
+    const batch = compileBatch(
+      asks.filter((ask) => becomeKey(ask.become) === user),
+      traits,
+    );
+    this.#epoch += 1;
+    this.answers.drop();
+    const epoch = this.#epoch;
+    try {
+      const results = await this.connection
+        .shell(work.become)
+        .run([work.section, ...batch.sections], { timeoutMs: work.timeoutMs });
+      const output = results[0];
+      if (output === undefined) throw new Error("a shell answered with fewer results than it had sections");
+      if (epoch === this.#epoch) batch.decode(results.slice(1), this.answers);
+      return output;
+    } finally {
+      this.#epoch += 1;
+    }
+  }
+
+  async #run(become: Become | undefined, sections: readonly Section[], timeoutMs: number): Promise<readonly SectionResult[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.connection.shell(become).run(sections, { timeoutMs, signal: this.#signal });
+      } catch (error) {
+        // Probes only read, so they can be asked again over a new connection.
+        if (!(error instanceof ConnectionError) || error.code !== "lost" || attempt > REPEATS_AFTER_LOSS) throw error;
+      }
+    }
+  }
+}
+
+function groupByUser(asks: readonly Ask[]): Map<string, Ask[]> {
+  const groups = new Map<string, Ask[]>();
+  for (const ask of asks) {
+    const key = becomeKey(ask.become);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [ask]);
+    else group.push(ask);
+  }
+  return groups;
+}

@@ -1,0 +1,54 @@
+import type { Node } from "../playbook/model.ts";
+import type { HostCounts, TaskStatus } from "./events.ts";
+
+/** What a run keeps about one host. */
+export class HostState {
+  readonly name: string;
+  /** Titles of the tasks that changed it, or would. */
+  readonly changes: string[] = [];
+  /** Handlers that were notified and have not run yet; they run in the play's order, not in this one. */
+  readonly notified = new Set<Node>();
+  #counts: HostCounts = { ok: 0, changed: 0, unreachable: 0, failed: 0, skipped: 0, rescued: 0, ignored: 0 };
+  /** Out of the run: it failed or cannot be reached. */
+  out: "failed" | "unreachable" | undefined;
+  /** Left the play by `meta: end_host`, `end_play` or `end_batch`. */
+  ended = false;
+  /** How much of late has changed: on a fresh host, where each task drops what was asked ahead, asking far ahead is waste. */
+  heat = 0;
+  elapsedMs = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get counts(): HostCounts {
+    return this.#counts;
+  }
+
+  /** Counts as Ansible's recap does: a changed task is also ok, an ignored failure too. */
+  count(status: TaskStatus, result: { readonly changed: boolean; readonly ignored: boolean; readonly rescued: boolean }): void {
+    const add = (...names: (keyof HostCounts)[]): void => {
+      const next: Record<keyof HostCounts, number> = { ...this.#counts };
+      for (const name of names) next[name] += 1;
+      this.#counts = next;
+    };
+    switch (status) {
+      case "ok":
+        return add("ok");
+      case "changed":
+      case "undetermined":
+        return add("ok", "changed");
+      case "skipped":
+        return add("skipped");
+      case "unreachable":
+        return result.ignored ? add("ok", "ignored") : add("unreachable");
+      case "failed":
+        if (result.ignored) add("ok", "ignored");
+        else if (result.rescued) add("rescued");
+        else add("failed");
+        return result.changed && result.ignored ? add("changed") : undefined;
+      default:
+        return status satisfies never;
+    }
+  }
+}

@@ -1,0 +1,234 @@
+import { ConnectionError } from "../connection/errors.ts";
+import { DiagnosticError } from "../diagnostic.ts";
+import type { Block, Include, Node, Task } from "../playbook/model.ts";
+import { keywordOf, roleOf } from "../playbook/scope.ts";
+import { isSelected, tagsOfNode } from "../playbook/tags.ts";
+import { fromPlain } from "../source/json.ts";
+import type { Value } from "../vars/value.ts";
+import type { PlayContext, RunContext } from "./context.ts";
+import { roleProblems } from "./engine-task.ts";
+import { unreachable } from "./execute.ts";
+import { finishTask } from "./finish.ts";
+import { HostEnded, RoleEnded, TaskFailed } from "./flow.ts";
+import type { Order } from "./gate.ts";
+import { flatten } from "./handlers.ts";
+import type { HostState } from "./host-state.ts";
+import { expandInclude } from "./includes.ts";
+import { runMeta } from "./meta.ts";
+import { failed } from "./outcome.ts";
+import { taskName, taskRef } from "./task-ref.ts";
+import { runTask, type TaskOutcome, type TaskRun } from "./task-runner.ts";
+import type { Upcoming } from "./upcoming.ts";
+
+const NO_NAMES: ReadonlyMap<string, Value> = new Map();
+
+/** One host going through the tasks of a play. */
+export class HostWalk {
+  readonly #run: RunContext;
+  readonly #play: PlayContext;
+  readonly host: HostState;
+  /** Loop variables of the includes around the current task. */
+  #names = NO_NAMES;
+  /** How many rescue sections could take a failure here. */
+  #rescues = 0;
+  readonly #validated = new Set<string>();
+
+  constructor(run: RunContext, play: PlayContext, host: HostState) {
+    this.#run = run;
+    this.#play = play;
+    this.host = host;
+  }
+
+  /** Runs `nodes` in order. Throws TaskFailed, HostEnded. */
+  async walk(nodes: readonly Node[], order: Order, outer: Upcoming | undefined): Promise<void> {
+    for (const [index, node] of nodes.entries()) {
+      const here = [...order, index];
+      const upcoming: Upcoming = { nodes, from: index + 1, outer };
+      try {
+        await this.#node(node, here, upcoming);
+      } catch (error) {
+        // `meta: end_role` leaves out what is left of the role, here and in the lists inside it.
+        if (!(error instanceof RoleEnded) || !nodes.some((one) => !belongsTo(one, error.role))) throw error;
+        if (nodes.slice(index + 1).every((one) => belongsTo(one, error.role))) return;
+        const rest = nodes.slice(index + 1).filter((one) => !belongsTo(one, error.role));
+        return this.walk(rest, [...order, index + 1], outer);
+      }
+    }
+  }
+
+  async #node(node: Node, order: Order, upcoming: Upcoming): Promise<void> {
+    switch (node.kind) {
+      case "block":
+        return this.#block(node, order, upcoming);
+      case "include":
+        return this.#include(node, order, upcoming);
+      case "task":
+        return this.#task(node, order, upcoming);
+      default:
+        return node satisfies never;
+    }
+  }
+
+  /** Runs the handlers that were notified, in the play's order; those that they notify in turn as well. */
+  async flushHandlers(order: Order, upcoming: Upcoming | undefined): Promise<void> {
+    for (let pass = 0; this.host.notified.size > 0; pass += 1) {
+      const handlers = this.#play.handlers.all.flatMap(flatten);
+      for (const [index, handler] of handlers.entries()) {
+        if (!this.host.notified.delete(handler)) continue;
+        await this.#node(handler, [...order, pass, index], { nodes: [], from: 0, outer: upcoming });
+      }
+    }
+  }
+
+  async #block(block: Block, order: Order, upcoming: Upcoming): Promise<void> {
+    const canRescue = block.rescue.length > 0;
+    try {
+      if (canRescue) this.#rescues += 1;
+      try {
+        await this.walk(block.block, [...order, 0], upcoming);
+      } finally {
+        if (canRescue) this.#rescues -= 1;
+      }
+    } catch (error) {
+      if (!(error instanceof TaskFailed) || !canRescue) {
+        if (error instanceof TaskFailed) await this.walk(block.always, [...order, 2], upcoming);
+        throw error;
+      }
+      this.#remember(error);
+      try {
+        await this.walk(block.rescue, [...order, 1], upcoming);
+      } catch (second) {
+        if (second instanceof TaskFailed) await this.walk(block.always, [...order, 2], upcoming);
+        throw second;
+      }
+    }
+    await this.walk(block.always, [...order, 2], upcoming);
+  }
+
+  #remember(failure: TaskFailed): void {
+    const { store } = this.#run;
+    store.setFact(this.host.name, "ansible_failed_result", fromPlain(failure.result));
+    store.setFact(this.host.name, "ansible_failed_task", fromPlain({ name: failure.task.title, action: failure.task.module }));
+  }
+
+  async #include(include: Include, order: Order, upcoming: Upcoming): Promise<void> {
+    if (!include.isHandler && !this.#isSelected(include)) return;
+    await this.#arrive(order);
+    const evaluator = this.#run.evaluator(this.#play, this.host.name, include).with(this.#names);
+    const ref = taskRef(include, evaluator);
+    const parts = expandInclude({ run: this.#run, play: this.#play, host: this.host, include, evaluator });
+    if (!Array.isArray(parts)) {
+      finishTask(this.#taskRunOf(include, upcoming), { ...parts, loop: false, delegatedTo: undefined, noLog: false }, ref, 0, this.#rescues > 0);
+      return;
+    }
+    this.host.count("ok", { changed: false, ignored: false, rescued: false });
+    for (const [index, part] of parts.entries()) {
+      this.#run.emitter.emit({ type: "included", task: ref, file: part.file, hosts: [this.host.name] });
+      const outside = this.#names;
+      this.#names = new Map([...outside, ...part.names]);
+      try {
+        await this.walk(part.nodes, [...order, index], upcoming);
+      } finally {
+        this.#names = outside;
+      }
+    }
+  }
+
+  async #task(task: Task, order: Order, upcoming: Upcoming): Promise<void> {
+    if (!task.isHandler && !this.#isSelected(task)) return;
+    await this.#arrive(order);
+    const evaluator = this.#run.evaluator(this.#play, this.host.name, task).with(this.#names);
+    if (task.module.name === "meta") return this.#meta(task, order, upcoming);
+    const ref = taskRef(task, evaluator);
+    const runOnce = evaluator.bool(keywordOf(task, "runOnce")) ?? false;
+    const key = order.join(".");
+    const first = runOnce ? this.#play.runOnce.get(key) : undefined;
+    if (first !== undefined) return this.#takeOver(task, await first);
+    if (!this.#play.announced.has(key)) {
+      this.#play.announced.add(key);
+      this.#run.emitter.emit({ type: "task-started", task: ref });
+    }
+    const at = this.#taskRunOf(task, upcoming);
+    const started = performance.now();
+    const work = this.#play.limit({ id: task.id, throttle: evaluator.number(keywordOf(task, "throttle")) }, async () => {
+      this.#run.emitter.emit({ type: "task-host-started", task: ref, host: this.host.name });
+      return this.#validateRole(task, at) ?? guarded(() => runTask({ ...at, task }));
+    });
+    if (runOnce) this.#play.runOnce.set(key, work);
+    const outcome = await work;
+    finishTask({ ...at, task }, outcome, ref, Math.round(performance.now() - started), this.#rescues > 0);
+  }
+
+  /** Another host has run a `run_once` task: its result is ours, its failure too. */
+  #takeOver(task: Task, outcome: TaskOutcome): void {
+    const { store } = this.#run;
+    if (task.register !== undefined) store.register(this.host.name, task.register, outcome);
+    if (outcome.status === "failed" && outcome.result["ignored"] !== true) throw new HostEnded();
+    if (task.module.name === "set_fact") store.copyFacts(this.host.name, outcome.result["ansible_facts"]);
+  }
+
+  #taskRunOf<T extends Task | Include>(task: T, upcoming: Upcoming) {
+    return { run: this.#run, play: this.#play, host: this.host, task, upcoming, names: this.#names };
+  }
+
+  #validateRole(task: Task, at: Omit<TaskRun, "task">): TaskOutcome | undefined {
+    const role = roleOf(task);
+    if (role?.argumentSpec === undefined || this.#validated.has(role.path)) return undefined;
+    this.#validated.add(role.path);
+    const problems = roleProblems(role.argumentSpec, at.run.evaluator(at.play, at.host.name, task).with(at.names));
+    if (problems.length === 0) return undefined;
+    const message = `role ${role.name} was given wrong variables:\n${problems.join("\n")}`;
+    return { ...failed(message, { argument_errors: problems }), loop: false, delegatedTo: undefined, noLog: false };
+  }
+
+  async #meta(task: Task, order: Order, upcoming: Upcoming): Promise<void> {
+    const evaluator = this.#run.evaluator(this.#play, this.host.name, task).with(this.#names);
+    const what = runMeta({ run: this.#run, play: this.#play, host: this.host, task, evaluator });
+    if (what === "flush_handlers") return this.flushHandlers(order, upcoming);
+    if (what === "reset_connection") return this.#run.sessions.reset(this.host.name);
+  }
+
+  async #arrive(order: Order): Promise<void> {
+    await this.#play.gate.arrive(this.host.name, order);
+    if (this.#play.over !== undefined || this.host.ended || this.#run.options.signal.aborted) throw new HostEnded();
+  }
+
+  #isSelected(node: Task | Include): boolean {
+    const { options } = this.#run;
+    if (!this.#play.started) {
+      const evaluator = this.#run.evaluator(this.#play, this.host.name, node);
+      const wanted = options.startAtTask ?? "";
+      const names = [taskName(node, evaluator), taskRef(node, evaluator).title];
+      if (!names.some((name) => name !== undefined && matches(name, wanted))) return false;
+      this.#play.started = true;
+    }
+    return isSelected(tagsOfNode(node), options.tags, options.skipTags);
+  }
+}
+
+function matches(name: string, wanted: string): boolean {
+  if (!/[*?]/.test(wanted)) return name === wanted;
+  const pattern = wanted.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  return new RegExp(`^${pattern}$`).test(name);
+}
+
+function belongsTo(node: Node, role: string): boolean {
+  return roleOf(node)?.path === role;
+}
+
+async function guarded(work: () => Promise<TaskOutcome>): Promise<TaskOutcome> {
+  try {
+    return await work();
+  } catch (error) {
+    const base = { loop: false, delegatedTo: undefined, noLog: false };
+    if (error instanceof ConnectionError) {
+      if (error.code === "timeout") return { ...failed(error.message, { timedout: true }), ...base };
+      return { ...unreachable(error), ...base };
+    }
+    if (error instanceof DiagnosticError) {
+      const [first] = error.diagnostics;
+      return { ...failed(error.message, {}, first), ...base };
+    }
+    throw error;
+  }
+}

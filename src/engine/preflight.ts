@@ -1,0 +1,164 @@
+import { type Diagnostic, DiagnosticError } from "../diagnostic.ts";
+import { ModuleFailure } from "../modules/contract.ts";
+import type { Node, Play, Task } from "../playbook/model.ts";
+import { keywordOf, roleOf, whenChain } from "../playbook/scope.ts";
+import { isSelected, tagsOfNode } from "../playbook/tags.ts";
+import { Undefined, type Value } from "../vars/value.ts";
+import type { PlayContext, RunContext } from "./context.ts";
+import { roleProblems } from "./engine-task.ts";
+import { type Evaluator, NotYetKnown } from "./evaluator.ts";
+import { toJson } from "./json.ts";
+import { itemNames, loopItems } from "./loops.ts";
+import { taskParameters } from "./parameters.ts";
+import { playContext } from "./play.ts";
+import { patternOf } from "./run.ts";
+
+/**
+ * Everything about variables that can be refused before a host is touched: wrong role variables, and each `assert` or `fail` that
+ * depends on nothing but the inventory and the playbook. What depends on facts or on results is left for its turn.
+ * Throws one DiagnosticError with all of it.
+ */
+export function preflight(run: RunContext, plays: readonly Play[]): void {
+  const found = new Map<string, Diagnostic & { hosts: string[] }>();
+  for (const play of plays) {
+    const hosts = run.options.inventory.select(patternOf(run, play), run.options.limit).map((one) => run.host(one.name));
+    const context = playContext(run, play, hosts, hosts.map((one) => one.name), true);
+    for (const host of hosts) {
+      for (const problem of problemsOf(run, context, host.name)) {
+        const key = `${problem.message}\n${problem.position?.file}:${problem.position?.line}`;
+        const known = found.get(key);
+        if (known === undefined) found.set(key, { ...problem, hosts: [host.name] });
+        else known.hosts.push(host.name);
+      }
+    }
+  }
+  if (found.size === 0) return;
+  throw new DiagnosticError(
+    [...found.values()].map(({ hosts, ...problem }) => ({
+      ...problem,
+      context: [...(problem.context ?? []), `on ${hosts.slice(0, 5).join(", ")}${hosts.length > 5 ? ` and ${hosts.length - 5} more` : ""}`],
+    })),
+  );
+}
+
+type Walk = {
+  readonly run: RunContext;
+  readonly context: PlayContext;
+  readonly host: string;
+  /** What tasks before will have set: known values, or "not yet known". */
+  readonly pending: Map<string, Value>;
+  readonly validated: Set<string>;
+  readonly found: Diagnostic[];
+};
+
+function problemsOf(run: RunContext, context: PlayContext, host: string): readonly Diagnostic[] {
+  const { play } = context;
+  const walk: Walk = { run, context, host, pending: new Map(), validated: new Set(), found: [] };
+  for (const nodes of [play.preTasks, play.roleTasks, play.tasks, play.postTasks]) {
+    if (!nodes.every((node) => visit(node, walk))) break;
+  }
+  return walk.found;
+}
+
+/** False: what follows cannot be foreseen from here. */
+function visit(node: Node, walk: Walk): boolean {
+  // A failure inside is expected and taken care of.
+  if (node.kind === "block") return node.rescue.length > 0 || node.block.every((inner) => visit(inner, walk));
+  if (!isSelected(tagsOfNode(node), walk.run.options.tags, walk.run.options.skipTags)) return true;
+  if (node.kind === "include") return node.what === "tasks";
+  const evaluator = evaluatorOf(node, walk);
+  checkRole(node, evaluator, walk);
+  const { name } = node.module;
+  if (node.module.kind === "control" && (name === "assert" || name === "fail")) checkTask(node, evaluator, walk);
+  if (node.module.kind === "engine" && !["meta", "pause", "set_fact", "validate_argument_spec"].includes(name)) return false;
+  if (name === "meta" && endsEarly(node)) return false;
+  if (name === "set_fact") setFacts(node, evaluator, walk);
+  if (node.register !== undefined) walk.pending.set(node.register, new Undefined(node.register, "not-yet-known"));
+  return true;
+}
+
+function endsEarly(task: Task): boolean {
+  const action = task.args.get("free_form") ?? task.args.get("_raw_params");
+  return typeof action === "string" && action.startsWith("end_");
+}
+
+/** Facts are not known before a host was asked: a name of their kind that nobody defined is "not yet known". */
+function evaluatorOf(task: Task, walk: Walk): Evaluator {
+  const evaluator = walk.run.evaluator(walk.context, walk.host, task).with(walk.pending);
+  const { names } = evaluator.context;
+  return evaluator.over({
+    names: () => names.names(),
+    lookup: (name) => names.lookup(name) ?? (name.startsWith("ansible_") ? new Undefined(name, "not-yet-known") : undefined),
+  });
+}
+
+function checkRole(task: Task, evaluator: Evaluator, walk: Walk): void {
+  const role = roleOf(task);
+  if (role?.argumentSpec === undefined || walk.validated.has(role.path)) return;
+  walk.validated.add(role.path);
+  const { argumentSpec } = role;
+  const applies = foresee(() => evaluator.firstFalse(whenChain(task)) === undefined);
+  if (applies !== true) return;
+  for (const message of foresee(() => roleProblems(argumentSpec, evaluator)) ?? []) {
+    walk.found.push({
+      severity: "error",
+      code: "role-variable",
+      message: `role ${role.name}: ${message}`,
+      position: task.position,
+      help: `k3sprov doc ${role.name}`,
+    });
+  }
+}
+
+function checkTask(task: Task, evaluator: Evaluator, walk: Walk): void {
+  const { module } = task;
+  if (module.kind !== "control") return;
+  if (foresee(() => evaluator.bool(keywordOf(task, "ignoreErrors"))) === true) return;
+  if (task.failedWhen !== undefined || task.until !== undefined) return;
+  const passes = passesOf(task, evaluator);
+  for (const pass of passes) {
+    const result = foresee(() => {
+      if (pass.firstFalse(whenChain(task)) !== undefined) return undefined;
+      const params = taskParameters(task, pass, walk.run.options.redactor);
+      return module.run(params, {
+        condition: (expression) => pass.condition(expression),
+        evaluate: (expression) => toJson(pass.plain(pass.evaluate(expression))),
+        verbosity: 0,
+        checkMode: walk.run.options.checkMode,
+      });
+    });
+    if (result?.["failed"] !== true) continue;
+    walk.found.push({
+      severity: "error",
+      code: "assertion",
+      message: walk.run.options.redactor.redact(String(result["msg"] ?? "assertion failed")),
+      position: task.position,
+    });
+  }
+}
+
+function passesOf(task: Task, evaluator: Evaluator): readonly Evaluator[] {
+  const { loop } = task;
+  if (loop === undefined) return [evaluator];
+  const items = foresee(() => loopItems(loop, evaluator)) ?? [];
+  return items.map((_, index) => evaluator.with(itemNames(loop, items, index, false)));
+}
+
+function setFacts(task: Task, evaluator: Evaluator, walk: Walk): void {
+  const isCertain = task.loop === undefined && foresee(() => evaluator.firstFalse(whenChain(task)) === undefined) === true;
+  for (const [name, value] of task.args) {
+    const key = String(name);
+    const known = isCertain ? foresee(() => evaluator.render(value)) : undefined;
+    walk.pending.set(key, known ?? new Undefined(key, "not-yet-known"));
+  }
+}
+
+/** The value, or undefined when it depends on what is not known yet; what is wrong in itself is told when the task runs. */
+function foresee<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof NotYetKnown || error instanceof DiagnosticError || error instanceof ModuleFailure) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import type { Become, ConnectionOptions, Connector } from "../connection/connection.ts";
+import { ConnectionError } from "../connection/errors.ts";
+import type { HostTraits } from "../modules/contract.ts";
+import type { Ask } from "./answers.ts";
+import { connectionOptions } from "./connection-options.ts";
+import type { ConnectionDefaults } from "./context.ts";
+import type { Emitter } from "./emitter.ts";
+import type { Evaluator } from "./evaluator.ts";
+import type { HostCost } from "./events.ts";
+import { HostSession, type Limits } from "./host-session.ts";
+
+/** The connections of a run: one for each host, made when it is first needed. */
+export class Sessions {
+  readonly #connect: Connector;
+  readonly #defaults: ConnectionDefaults;
+  readonly #limits: Limits;
+  readonly #emitter: Emitter;
+  readonly #signal: AbortSignal;
+  readonly #lock: boolean;
+  readonly #sessions = new Map<string, HostSession>();
+  readonly #opened = new Map<string, Promise<HostTraits>>();
+
+  constructor(parts: {
+    readonly connect: Connector;
+    readonly defaults: ConnectionDefaults;
+    readonly limits: Limits;
+    readonly emitter: Emitter;
+    readonly signal: AbortSignal;
+    readonly lock: boolean;
+  }) {
+    this.#connect = parts.connect;
+    this.#defaults = parts.defaults;
+    this.#limits = parts.limits;
+    this.#emitter = parts.emitter;
+    this.#signal = parts.signal;
+    this.#lock = parts.lock;
+  }
+
+  /** The session of a host; `evaluator` sees that host's variables. Nothing is connected yet. */
+  of(host: string, evaluator: Evaluator): HostSession {
+    const known = this.#sessions.get(host);
+    if (known !== undefined) return known;
+    const options: ConnectionOptions = {
+      ...connectionOptions(host, evaluator, this.#defaults),
+      ...(this.#lock ? { lock: { waitMs: this.#defaults.lockWaitMs, owner: this.#defaults.lockOwner } } : {}),
+      signal: this.#signal,
+      notice: (message) => this.#emitter.emit({ type: "host-notice", host, message }),
+    };
+    const session = new HostSession(this.#connect(options), this.#limits, this.#signal);
+    this.#sessions.set(host, session);
+    return session;
+  }
+
+  /** Connects, if that has not been done; `asks` travel along where they can. Throws ConnectionError. */
+  async open(host: string, session: HostSession, become: Become | undefined, asks: readonly Ask[]): Promise<HostTraits> {
+    const before = this.#opened.get(host);
+    if (before !== undefined) return before;
+    const started = performance.now();
+    this.#emitter.emit({ type: "host-connecting", host, target: session.connection.target });
+    const opening = session.open(become, asks).then((traits) => {
+      this.#emitter.emit({ type: "host-connected", host, elapsedMs: Math.round(performance.now() - started) });
+      return traits;
+    });
+    this.#opened.set(host, opening);
+    try {
+      return await opening;
+    } catch (error) {
+      if (error instanceof ConnectionError) this.#opened.delete(host);
+      throw error;
+    }
+  }
+
+  /** Time has passed: what was asked before may be different now. */
+  forget(host: string): void {
+    this.#sessions.get(host)?.answers.drop();
+  }
+
+  /** `meta: reset_connection`. */
+  async reset(host: string): Promise<void> {
+    const session = this.#sessions.get(host);
+    this.#sessions.delete(host);
+    this.#opened.delete(host);
+    await session?.connection.close();
+  }
+
+  costs(elapsedMs: (host: string) => number): Readonly<Record<string, HostCost>> {
+    return Object.fromEntries(
+      [...this.#sessions].map(([host, session]) => [host, { ...session.connection.statistics, elapsedMs: elapsedMs(host) }]),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#sessions.values()].map((session) => session.connection.close()));
+  }
+}

@@ -1,0 +1,178 @@
+import type { Become } from "../connection/connection.ts";
+import { ConnectionError } from "../connection/errors.ts";
+import {
+  type AnyStateModule,
+  type Apply,
+  type ControlNode,
+  MissingPrerequisite,
+  ModuleFailure,
+  type Output,
+  type ProbeContext,
+  type Questions,
+  Unknown,
+} from "../modules/contract.ts";
+import type { Ask } from "./answers.ts";
+import type { HostSession } from "./host-session.ts";
+import { changed, failed, type ModuleOutcome, ok, outputFields } from "./outcome.ts";
+
+/** What running a module on a host needs besides the module and its parameters. */
+export type ModuleRun = {
+  readonly session: HostSession;
+  readonly become: Become | undefined;
+  readonly context: ProbeContext;
+  readonly control: ControlNode;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  /** The whole run is a dry run: later tasks see the host as if this one had been applied. */
+  readonly remember: boolean;
+  /** Probes of the tasks that follow; called only when a round trip is made anyway. */
+  readonly lookAhead: (after: "probe" | "change") => Promise<readonly Ask[]>;
+};
+
+const APPLIES_AFTER_LOSS = 2;
+
+/** Probe, plan, and where there is a difference apply and the same probe again. */
+export async function runStateModule(module: AnyStateModule, params: unknown, run: ModuleRun): Promise<ModuleOutcome> {
+  const { session, context } = run;
+  try {
+    const input = module.prepare === undefined ? params : await module.prepare(params, run.control, context);
+    const questions = module.probe(input, context);
+    const asks = asksOf(questions, run.become);
+    if (asks.some((ask) => !session.answers.has(ask))) await session.ask([...asks, ...(await run.lookAhead("probe"))]);
+    const state = answersTo(questions, run.become, session);
+    const blind = unknownIn(state);
+    if (blind !== undefined) {
+      if (context.checkMode && session.provided.has("*")) return predictedBlindly(blind);
+      return failed(blind);
+    }
+    const planned = plan(module, state, input, run);
+    if (planned === undefined) return ok(module.result?.(state, input, context) ?? {});
+    if ("status" in planned) return planned;
+    if (context.checkMode) {
+      if (run.remember) {
+        session.answers.predict(module.predict?.(planned, state, input, context) ?? []);
+        for (const resource of module.provides?.(planned, input) ?? []) session.provided.add(resource);
+      }
+      const after = answersTo(questions, run.become, session);
+      return changed(module.result?.(after, input, context) ?? {}, planned.differences);
+    }
+    return await converge(module, planned, questions, input, run);
+  } catch (error) {
+    if (error instanceof ModuleFailure) return failed(error.message, error.fields);
+    if (error instanceof MissingPrerequisite) return failed(error.message);
+    throw error;
+  }
+}
+
+type Planned = NonNullable<ReturnType<AnyStateModule["plan"]>>;
+
+function plan(
+  module: AnyStateModule,
+  state: { readonly [name: string]: unknown },
+  input: unknown,
+  run: ModuleRun,
+): Planned | ModuleOutcome | undefined {
+  try {
+    return module.plan(state, input, run.context);
+  } catch (error) {
+    if (!(error instanceof MissingPrerequisite) || !run.context.checkMode) throw error;
+    if (!wouldBeProvided(error.resource, run.session)) throw error;
+    return changed({ msg: `${error.message} (an earlier task would provide ${error.resource})` }, []);
+  }
+}
+
+function wouldBeProvided(resource: string, session: HostSession): boolean {
+  return session.provided.has("*") || [...session.provided].some((one) => one === resource);
+}
+
+async function converge(
+  module: AnyStateModule,
+  change: Planned,
+  questions: Questions,
+  input: unknown,
+  run: ModuleRun,
+): Promise<ModuleOutcome> {
+  const asks = asksOf(questions, run.become);
+  let planned = change;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const work = module.apply(planned, input, run.context);
+      const next = await run.lookAhead("change");
+      const output = await run.session.act(
+        { section: section(work, run), become: run.become, timeoutMs: run.timeoutMs },
+        [...asks, ...next],
+      );
+      if (output.rc !== 0) {
+        const fields = { ...module.applied?.(output, input), ...outputFields(output) };
+        return { ...failed(applyFailure(module.name, output), fields), differences: change.differences };
+      }
+      // Another host's delegated task may have made the answers stale before they arrived.
+      if (asks.some((ask) => !run.session.answers.has(ask))) await run.session.ask(asks);
+      return verify(module, change, planned, questions, input, output, run);
+    } catch (error) {
+      if (!(error instanceof ConnectionError) || error.code !== "lost" || attempt >= APPLIES_AFTER_LOSS) throw error;
+      // The change may be there, in part or not at all: look again before doing anything.
+      await run.session.ask(asks);
+      const state = answersTo(questions, run.become, run.session);
+      const left = unknownIn(state) === undefined ? module.plan(state, input, run.context) : change;
+      if (left === undefined) return changed(module.result?.(state, input, run.context) ?? {}, change.differences);
+      planned = left;
+    }
+  }
+}
+
+function verify(
+  module: AnyStateModule,
+  change: Planned,
+  planned: Planned,
+  questions: Questions,
+  input: unknown,
+  output: Output,
+  run: ModuleRun,
+): ModuleOutcome {
+  const state = answersTo(questions, run.become, run.session);
+  const blind = unknownIn(state);
+  if (blind !== undefined) return failed(`${module.name} could not verify its change: ${blind}`, outputFields(output));
+  const result = { ...module.result?.(state, input, run.context), ...module.applied?.(output, input) };
+  const left = planned.verify === false ? undefined : module.plan(state, input, run.context);
+  if (left === undefined) return changed(result, change.differences);
+  const message = `${module.name} did not converge: after the change this still differs`;
+  return { ...failed(message, { ...result, ...outputFields(output) }), differences: left.differences };
+}
+
+/** The questions of a module as the engine keeps them. */
+export function asksOf(questions: Questions, become: Become | undefined): Ask[] {
+  return Object.values(questions).map((question) => ({ question, become }));
+}
+
+export function answersTo(questions: Questions, become: Become | undefined, session: HostSession): { readonly [name: string]: unknown } {
+  return Object.fromEntries(
+    Object.entries(questions).map(([name, question]) => {
+      const ask = { question, become };
+      return [name, session.answers.has(ask) ? session.answers.get(ask) : new Unknown(`the probe "${question.collector.name}" was not answered`)];
+    }),
+  );
+}
+
+export function unknownIn(state: { readonly [name: string]: unknown }): string | undefined {
+  for (const answer of Object.values(state)) if (answer instanceof Unknown) return answer.reason;
+  return undefined;
+}
+
+export function section(work: Apply, run: ModuleRun) {
+  return {
+    script: work.script,
+    environment: run.environment,
+    ...(work.payloads === undefined ? {} : { payloads: work.payloads }),
+  };
+}
+
+function predictedBlindly(reason: string): ModuleOutcome {
+  return changed({ msg: `${reason} (an earlier task may provide it)` }, []);
+}
+
+function applyFailure(module: string, output: { readonly rc: number; readonly stderr: Buffer; readonly stdout: Buffer }): string {
+  const said = output.stderr.toString("utf8").trim() || output.stdout.toString("utf8").trim();
+  const tail = said.split("\n").slice(-5).join("\n");
+  return tail === "" ? `${module} failed with exit status ${output.rc}` : tail;
+}

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Process 1 of a test host until systemd takes over.
+set -e
+
+# The engine mounts the private control group tree read-only; systemd must write to it. `bind` changes this mount alone:
+# a hierarchy of the old control groups belongs to the whole machine and refuses as "busy".
+for tree in /sys/fs/cgroup /sys/fs/cgroup/*; do
+  if mountpoint -q "$tree"; then mount -o remount,bind,rw "$tree"; fi
+done
+
+# Each host has a key of its own: tests of changed and unknown host keys need hosts that differ.
+[ -e /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N '' -C '' -f /etc/ssh/ssh_host_ed25519_key
+
+# Containers get their variables through process 1's environment; hosts have none there.
+exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin container=docker /lib/systemd/systemd
