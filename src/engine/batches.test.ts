@@ -10,15 +10,23 @@ describe("batchesOf", () => {
     [2, [2, 2, 1]],
     ["40%", [2, 2, 1]],
     ["1%", [1, 1, 1, 1, 1]],
-    [[1, 3], [1, 3, 1]],
-    [[1, "100%"], [1, 4]],
+    [
+      [1, 3],
+      [1, 3, 1],
+    ],
+    [
+      [1, "100%"],
+      [1, 4],
+    ],
     [0, [5]],
   ])("serial %j gives batches of %j", (serial, sizes) => {
     expect(batchesOf(hosts, serial).map((batch) => batch.length)).toEqual(sizes);
   });
 
   it("says what serial may be", () => {
-    expect(() => batchesOf(hosts, "half")).toThrow('serial is "half", but must be a number of hosts or a percentage such as "30%"');
+    expect(() => batchesOf(hosts, "half")).toThrow(
+      'serial is "half", but must be a number of hosts or a percentage such as "30%"',
+    );
   });
 
   it("loses no host and keeps their order", () => {

@@ -11,7 +11,9 @@ const LOCAL_NAMES = new Set(["localhost", "127.0.0.1", "::1"]);
 /** How to reach a host: its variables first (Ansible's names), then what flags and configuration say. */
 export function connectionOptions(host: string, evaluator: Evaluator, defaults: ConnectionDefaults): ConnectionOptions {
   const text = (...names: readonly string[]): string | undefined => variable(evaluator, names);
-  const args = sshArguments([text("ansible_ssh_common_args"), text("ansible_ssh_extra_args"), text("ansible_ssh_args")].join(" "));
+  const args = sshArguments(
+    [text("ansible_ssh_common_args"), text("ansible_ssh_extra_args"), text("ansible_ssh_args")].join(" "),
+  );
   const kind = text("ansible_connection") ?? defaults.kind ?? "ssh";
   const port = number(text("ansible_port", "ansible_ssh_port"), "ansible_port", host);
   const timeout = number(text("ansible_ssh_timeout", "ansible_timeout"), "ansible_timeout", host);
@@ -46,10 +48,16 @@ export function becomeOf(scope: Scope, evaluator: Evaluator, defaults: Connectio
       ? (evaluator.bool(keywordOf(scope, "become")) ?? defaults.become)
       : ["true", "yes", "on", "1"].includes(fromVariable.toLowerCase());
   if (!wanted) return undefined;
-  const method = text("ansible_become_method") ?? evaluator.text(keywordOf(scope, "becomeMethod")) ?? defaults.becomeMethod ?? "sudo";
+  const method =
+    text("ansible_become_method") ?? evaluator.text(keywordOf(scope, "becomeMethod")) ?? defaults.becomeMethod ?? "sudo";
   if (method !== "sudo" && method !== "su" && method !== "doas") {
     throw new DiagnosticError([
-      { severity: "error", code: "become-method", message: `become_method "${method}" is not supported`, help: "use sudo, su or doas" },
+      {
+        severity: "error",
+        code: "become-method",
+        message: `become_method "${method}" is not supported`,
+        help: "use sudo, su or doas",
+      },
     ]);
   }
   const password = text("ansible_become_password", "ansible_become_pass", "ansible_sudo_pass") ?? defaults.becomePassword;

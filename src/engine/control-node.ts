@@ -1,5 +1,5 @@
-import { readdir, readFile, stat } from "node:fs/promises";
 import { existsSync } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { type ControlNode, ModuleFailure } from "../modules/contract.ts";
 import { renderText } from "../template/template.ts";
@@ -29,9 +29,15 @@ export function controlNode(evaluator: Evaluator, decryptFile: (text: string, pa
       const folders = lookups.searchPath(kind);
       const found = folders.map((folder) => resolve(folder, name)).find((path) => existsSync(path));
       if (found !== undefined) return found;
-      throw new ModuleFailure(`there is no file "${name}" on the control node; looked in:\n${folders.map((one) => `  ${one}`).join("\n")}`);
+      throw new ModuleFailure(
+        `there is no file "${name}" on the control node; looked in:\n${folders.map((one) => `  ${one}`).join("\n")}`,
+      );
     },
     read,
+    async inspect(path) {
+      const { mode, isDirectory } = await details(path);
+      return { kind: isDirectory ? "directory" : "file", mode };
+    },
     async renderTemplate(path, options) {
       const text = Buffer.from(await read(path)).toString("utf8");
       return renderText(text, { file: path, line: 1, column: 1 }, evaluator.context, { ...options, keepTrailingNewline: true });

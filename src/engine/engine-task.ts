@@ -1,11 +1,9 @@
-import { readFileSync, statSync } from "node:fs";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { DiagnosticError } from "../diagnostic.ts";
 import { validateArguments } from "../playbook/argument-specs.ts";
 import { roleOf } from "../playbook/scope.ts";
-import { parseYaml } from "../source/yaml.ts";
-import { isMap, type Key, Secret, type Value } from "../vars/value.ts";
+import { isMap, type Key, type Value } from "../vars/value.ts";
+import { loadVarsFileSync } from "../vault/vars-file.ts";
 import { controlNode } from "./control-node.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { toJson } from "./json.ts";
@@ -50,23 +48,11 @@ function includeVars(at: TaskRun, evaluator: Evaluator, params: Readonly<Record<
   const folder = text(params["dir"]);
   const files = folder === undefined ? [control.find(file ?? "", "vars")] : filesBelow(control.find(folder, "vars"), params);
   const all = new Map<Key, Value>();
-  for (const path of files) for (const [name, value] of readVars(path, at)) all.set(name, value);
+  for (const path of files) for (const [name, value] of loadVarsFileSync(path, at.run.options.vault)) all.set(name, value);
   const under = text(params["name"]);
   const included = under === undefined ? all : new Map<Key, Value>([[under, all]]);
   at.run.store.includeVars(at.host.name, included);
   return ok({ ansible_included_var_files: files, ansible_facts: {} });
-}
-
-function readVars(path: string, at: TaskRun): ReadonlyMap<Key, Value> {
-  const raw = readFileSync(path, "utf8");
-  const isVault = raw.startsWith("$ANSIBLE_VAULT;");
-  const content = isVault ? Buffer.from(at.run.options.vault.decryptFile(raw, path)).toString("utf8") : raw;
-  const value = parseYaml(content, path);
-  if (value === null) return new Map();
-  if (!isMap(value)) {
-    throw new DiagnosticError([{ severity: "error", code: "vars-not-a-mapping", message: `${path} must hold a mapping of variables` }]);
-  }
-  return isVault ? new Map([...value].map(([name, one]) => [name, new Secret(one)])) : value;
 }
 
 function filesBelow(folder: string, params: Readonly<Record<string, unknown>>): string[] {
@@ -92,7 +78,11 @@ function addHost(at: TaskRun, evaluator: Evaluator, params: Readonly<Record<stri
   const own = new Set(["name", "hostname", "host", "groups", "group", "groupname"]);
   for (const [key, value] of at.task.args) if (!own.has(String(key))) vars.set(key, evaluator.render(value));
   const isNew = at.run.options.inventory.addHost(name, groups, vars);
-  return { status: isNew ? "changed" : "ok", result: { changed: isNew, failed: false, add_host: { host_name: name, groups } }, differences: [] };
+  return {
+    status: isNew ? "changed" : "ok",
+    result: { changed: isNew, failed: false, add_host: { host_name: name, groups } },
+    differences: [],
+  };
 }
 
 function groupBy(at: TaskRun, params: Readonly<Record<string, unknown>>): ModuleOutcome {

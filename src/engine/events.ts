@@ -50,13 +50,34 @@ export type EngineEvent = { readonly at: number } & (
       readonly hosts: readonly string[];
       readonly version: string;
     }
-  | { readonly type: "play-started"; readonly play: string; readonly hosts: readonly string[]; readonly strategy: string }
+  | {
+      readonly type: "play-started";
+      readonly play: string;
+      readonly hosts: readonly string[];
+      readonly strategy: string;
+      /** Tasks that each host will come to, as far as that is known before dynamic includes: for progress bars. */
+      readonly tasks?: number;
+    }
   /** No host of the inventory is in the play. */
   | { readonly type: "play-empty"; readonly play: string; readonly pattern: string }
-  | { readonly type: "batch-started"; readonly play: string; readonly batch: number; readonly batches: number; readonly hosts: readonly string[] }
+  | {
+      readonly type: "batch-started";
+      readonly play: string;
+      readonly batch: number;
+      readonly batches: number;
+      readonly hosts: readonly string[];
+    }
+  /** `any_errors_fatal` or `max_fail_percentage` ends the play for hosts that are still well. */
+  | { readonly type: "no-hosts-left"; readonly play: string }
   | { readonly type: "host-connecting"; readonly host: string; readonly target: string }
   | { readonly type: "host-connected"; readonly host: string; readonly elapsedMs: number }
-  | { readonly type: "host-unreachable"; readonly host: string; readonly message: string; readonly code: string; readonly help?: string }
+  | {
+      readonly type: "host-unreachable";
+      readonly host: string;
+      readonly message: string;
+      readonly code: string;
+      readonly help?: string;
+    }
   | { readonly type: "host-notice"; readonly host: string; readonly message: string }
   /** The first host of the play has come to this task. */
   | { readonly type: "task-started"; readonly task: TaskRef }
@@ -68,11 +89,18 @@ export type EngineEvent = { readonly at: number } & (
       readonly host: string;
       readonly status: TaskStatus;
       readonly label: string;
+      readonly delegatedTo?: string;
       readonly result: JsonObject;
       readonly differences: readonly Difference[];
       readonly ignored: boolean;
     }
-  | { readonly type: "task-retrying"; readonly task: TaskRef; readonly host: string; readonly attemptsLeft: number; readonly result: JsonObject }
+  | {
+      readonly type: "task-retrying";
+      readonly task: TaskRef;
+      readonly host: string;
+      readonly attemptsLeft: number;
+      readonly result: JsonObject;
+    }
   | {
       readonly type: "task-finished";
       readonly task: TaskRef;

@@ -14,6 +14,7 @@ import { toJson } from "./json.ts";
 import { lookAhead } from "./look-ahead.ts";
 import { failed, type ModuleOutcome, ok } from "./outcome.ts";
 import { taskParameters } from "./parameters.ts";
+import { loadPlayFiles } from "./play-files.ts";
 import { asksOf, type ModuleRun, runStateModule } from "./state-task.ts";
 import type { TaskRun } from "./task-runner.ts";
 
@@ -26,7 +27,8 @@ export async function executeModule(at: TaskRun, evaluator: Evaluator, rest: rea
   if (module.kind === "control") return runControlModule(() => module.run(params, controlContext(at, evaluator)));
   const prepared = await prepareRun(at, evaluator, rest);
   if ("status" in prepared) return prepared;
-  const outcome = module.kind === "state" ? await runStateModule(module, params, prepared) : await runActionModule(module, params, prepared);
+  const outcome =
+    module.kind === "state" ? await runStateModule(module, params, prepared) : await runActionModule(module, params, prepared);
   if (outcome.status === "changed" && !prepared.context.checkMode) at.host.heat = Math.min(at.host.heat + 1, 4);
   else at.host.heat = Math.max(at.host.heat - 0.5, 0);
   keepFacts(at, evaluator, outcome);
@@ -58,7 +60,8 @@ async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Eval
       remember: run.options.checkMode,
       environment: environmentOf(task, evaluator),
       timeoutMs: timeoutS === undefined || timeoutS <= 0 ? run.limits.taskMs : timeoutS * 1000,
-      lookAhead: (after) => (target === host.name ? lookAhead({ ...at, rest, traits, become, session }, after) : Promise.resolve([])),
+      lookAhead: (after) =>
+        target === host.name ? lookAhead({ ...at, rest, traits, become, session }, after) : Promise.resolve([]),
     };
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
@@ -116,7 +119,8 @@ function runControlModule(work: () => ModuleOutcome["result"]): ModuleOutcome {
     const result = work();
     if (result["failed"] === true) return failed(String(result["msg"] ?? "failed"), result);
     if (result["changed"] === true) return { status: "changed", result: { ...result, failed: false }, differences: [] };
-    if (result["skipped"] === true) return { status: "skipped", result: { ...result, changed: false, failed: false }, differences: [] };
+    if (result["skipped"] === true)
+      return { status: "skipped", result: { ...result, changed: false, failed: false }, differences: [] };
     return ok(result);
   } catch (error) {
     if (error instanceof ModuleFailure) return failed(error.message, error.fields);
@@ -133,4 +137,6 @@ function keepFacts(at: TaskRun, evaluator: Evaluator, outcome: ModuleOutcome): v
   const delegate = evaluator.text(keywordOf(at.task, "delegateTo"));
   const own = delegate === undefined || evaluator.bool(keywordOf(at.task, "delegateFacts")) !== true;
   at.run.store.addFacts(own ? at.host.name : delegate, value);
+  // Files whose names are made of facts can be found now.
+  if (at.task.module.name === "setup") loadPlayFiles(at.run, at.play, [at.host]);
 }

@@ -69,7 +69,7 @@ export function finishTask(at: Finishing, outcome: TaskOutcome, ref: TaskRef, el
   }
   if (final.status !== "failed" || ignored) return;
   if (canRescue) run.emitter.emit({ type: "rescued", task: ref, host: host.name });
-  throw new TaskFailed(ref, final.result);
+  throw new TaskFailed(ref, final.result, evaluator.bool(keywordOf(task, "anyErrorsFatal")) ?? false);
 }
 
 function isIgnored(outcome: TaskOutcome, task: Task | Include, evaluator: Evaluator): boolean {
@@ -87,7 +87,10 @@ function withNotifications(at: Finishing, outcome: TaskOutcome, ref: TaskRef, ev
     const found = play.handlers.find(wanted, (handler) => taskName(handler, run.evaluator(play, host.name, handler)));
     if (found.length === 0) {
       const message = `the handler "${wanted}" was notified, but no handler of the play has that name or listens to it`;
-      return { ...outcome, ...failed(message, outcome.result, { severity: "error", code: "unknown-handler", message, position: task.position }) };
+      return {
+        ...outcome,
+        ...failed(message, outcome.result, { severity: "error", code: "unknown-handler", message, position: task.position }),
+      };
     }
     for (const handler of found) {
       host.notified.add(handler);

@@ -5,11 +5,14 @@ import type { TaskRef } from "./events.ts";
 export class TaskFailed extends Error {
   readonly task: TaskRef;
   readonly result: JsonObject;
-  constructor(task: TaskRef, result: JsonObject) {
+  /** `any_errors_fatal` holds for the task: the play is over for all hosts. */
+  readonly isFatalForAll: boolean;
+  constructor(task: TaskRef, result: JsonObject, isFatalForAll: boolean) {
     super(`task "${task.title}" failed`);
     this.name = "TaskFailed";
     this.task = task;
     this.result = result;
+    this.isFatalForAll = isFatalForAll;
   }
 }
 

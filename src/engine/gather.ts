@@ -48,4 +48,3 @@ export function gatherTask(run: RunContext, context: PlayContext): Task | undefi
   tasks.set(play, task);
   return task;
 }
-

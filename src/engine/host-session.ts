@@ -2,7 +2,7 @@ import type { Become, Connection, Section, SectionResult } from "../connection/c
 import { ConnectionError } from "../connection/errors.ts";
 import type { HostTraits, Output, Resource } from "../modules/contract.ts";
 import { decodeTraits, traitsScript, unknownTraits } from "../modules/support/traits.ts";
-import { type Ask, AnswerStore, becomeKey, compileBatch } from "./answers.ts";
+import { AnswerStore, type Ask, becomeKey, compileBatch } from "./answers.ts";
 
 /** How long probes and tasks may take, in milliseconds. */
 export type Limits = { readonly probeMs: number; readonly taskMs: number };
@@ -40,7 +40,9 @@ export class HostSession {
   }
 
   async #open(become: Become | undefined, asks: readonly Ask[]): Promise<HostTraits> {
-    const early = asks.filter((ask) => ask.question.collector.beforeTraits === true && becomeKey(ask.become) === becomeKey(become));
+    const early = asks.filter(
+      (ask) => ask.question.collector.beforeTraits === true && becomeKey(ask.become) === becomeKey(become),
+    );
     const batch = compileBatch(early, unknownTraits);
     const results = await this.#run(become, [{ script: traitsScript }, ...batch.sections], this.#limits.probeMs);
     const first = results[0];

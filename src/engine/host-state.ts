@@ -34,21 +34,24 @@ export class HostState {
     };
     switch (status) {
       case "ok":
-        return add("ok");
+        add("ok");
+        break;
       case "changed":
       case "undetermined":
-        return add("ok", "changed");
+        add("ok", "changed");
+        break;
       case "skipped":
-        return add("skipped");
+        add("skipped");
+        break;
       case "unreachable":
-        return result.ignored ? add("ok", "ignored") : add("unreachable");
+        add(...(result.ignored ? (["ok", "ignored"] as const) : (["unreachable"] as const)));
+        break;
       case "failed":
-        if (result.ignored) add("ok", "ignored");
-        else if (result.rescued) add("rescued");
-        else add("failed");
-        return result.changed && result.ignored ? add("changed") : undefined;
+        if (result.ignored) add("ok", "ignored", ...(result.changed ? (["changed"] as const) : []));
+        else add(result.rescued ? "rescued" : "failed");
+        break;
       default:
-        return status satisfies never;
+        status satisfies never;
     }
   }
 }

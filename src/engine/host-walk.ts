@@ -16,6 +16,7 @@ import type { HostState } from "./host-state.ts";
 import { expandInclude } from "./includes.ts";
 import { runMeta } from "./meta.ts";
 import { failed } from "./outcome.ts";
+import { registeredValue } from "./registered.ts";
 import { taskName, taskRef } from "./task-ref.ts";
 import { runTask, type TaskOutcome, type TaskRun } from "./task-runner.ts";
 import type { Upcoming } from "./upcoming.ts";
@@ -41,17 +42,15 @@ export class HostWalk {
 
   /** Runs `nodes` in order. Throws TaskFailed, HostEnded. */
   async walk(nodes: readonly Node[], order: Order, outer: Upcoming | undefined): Promise<void> {
+    let ended: string | undefined;
     for (const [index, node] of nodes.entries()) {
-      const here = [...order, index];
-      const upcoming: Upcoming = { nodes, from: index + 1, outer };
+      if (ended !== undefined && belongsTo(node, ended)) continue;
       try {
-        await this.#node(node, here, upcoming);
+        await this.#node(node, [...order, index], { nodes, from: index + 1, outer });
       } catch (error) {
-        // `meta: end_role` leaves out what is left of the role, here and in the lists inside it.
-        if (!(error instanceof RoleEnded) || !nodes.some((one) => !belongsTo(one, error.role))) throw error;
-        if (nodes.slice(index + 1).every((one) => belongsTo(one, error.role))) return;
-        const rest = nodes.slice(index + 1).filter((one) => !belongsTo(one, error.role));
-        return this.walk(rest, [...order, index + 1], outer);
+        // `meta: end_role` leaves out what is left of the role, here and in the lists around this one.
+        if (!(error instanceof RoleEnded) || nodes.every((one) => belongsTo(one, error.role))) throw error;
+        ended = error.role;
       }
     }
   }
@@ -118,7 +117,13 @@ export class HostWalk {
     const ref = taskRef(include, evaluator);
     const parts = expandInclude({ run: this.#run, play: this.#play, host: this.host, include, evaluator });
     if (!Array.isArray(parts)) {
-      finishTask(this.#taskRunOf(include, upcoming), { ...parts, loop: false, delegatedTo: undefined, noLog: false }, ref, 0, this.#rescues > 0);
+      finishTask(
+        this.#taskRunOf(include, upcoming),
+        { ...parts, loop: false, delegatedTo: undefined, noLog: false },
+        ref,
+        0,
+        this.#rescues > 0,
+      );
       return;
     }
     this.host.count("ok", { changed: false, ignored: false, rescued: false });
@@ -162,9 +167,13 @@ export class HostWalk {
   /** Another host has run a `run_once` task: its result is ours, its failure too. */
   #takeOver(task: Task, outcome: TaskOutcome): void {
     const { store } = this.#run;
-    if (task.register !== undefined) store.register(this.host.name, task.register, outcome);
+    if (task.register !== undefined) {
+      store.setRegistered(this.host.name, task.register, registeredValue(outcome, task.register, outcome.noLog));
+    }
     if (outcome.status === "failed" && outcome.result["ignored"] !== true) throw new HostEnded();
-    if (task.module.name === "set_fact") store.copyFacts(this.host.name, outcome.result["ansible_facts"]);
+    const facts = outcome.result["ansible_facts"];
+    if (task.module.name !== "set_fact" || typeof facts !== "object" || facts === null || Array.isArray(facts)) return;
+    for (const [name, value] of Object.entries(facts)) store.setFact(this.host.name, name, fromPlain(value));
   }
 
   #taskRunOf<T extends Task | Include>(task: T, upcoming: Upcoming) {
@@ -208,7 +217,10 @@ export class HostWalk {
 
 function matches(name: string, wanted: string): boolean {
   if (!/[*?]/.test(wanted)) return name === wanted;
-  const pattern = wanted.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const pattern = wanted
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${pattern}$`).test(name);
 }
 
@@ -222,6 +234,7 @@ async function guarded(work: () => Promise<TaskOutcome>): Promise<TaskOutcome> {
   } catch (error) {
     const base = { loop: false, delegatedTo: undefined, noLog: false };
     if (error instanceof ConnectionError) {
+      if (error.code === "aborted") throw new HostEnded();
       if (error.code === "timeout") return { ...failed(error.message, { timedout: true }), ...base };
       return { ...unreachable(error), ...base };
     }

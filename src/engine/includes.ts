@@ -1,13 +1,13 @@
+import { DiagnosticError } from "../diagnostic.ts";
+import { loadIncludedRole, loadIncludedTasks } from "../playbook/includes.ts";
 import type { Include, Node, Role } from "../playbook/model.ts";
 import { whenChain } from "../playbook/scope.ts";
-import { loadIncludedRole, loadIncludedTasks } from "../playbook/includes.ts";
 import type { Value } from "../vars/value.ts";
 import type { PlayContext, RunContext } from "./context.ts";
 import { type Evaluator, NotYetKnown } from "./evaluator.ts";
 import type { HostState } from "./host-state.ts";
 import { itemNames, loopItems } from "./loops.ts";
 import { failed, type ModuleOutcome, skipped, undetermined } from "./outcome.ts";
-import { DiagnosticError } from "../diagnostic.ts";
 
 export type IncludeRun = {
   readonly run: RunContext;
@@ -51,7 +51,8 @@ function parts(at: IncludeRun, evaluator: Evaluator, names: ReadonlyMap<string, 
     return undefined;
   };
   const wanted = arg(...(include.what === "tasks" ? ["file", "_raw_params", "free_form"] : ["name", "role"])) ?? "";
-  const key = include.loop === undefined && isStatic(include) ? String(include.id) : `${include.id}:${wanted}:${arg("tasks_from") ?? ""}`;
+  const key =
+    include.loop === undefined && isStatic(include) ? String(include.id) : `${include.id}:${wanted}:${arg("tasks_from") ?? ""}`;
   const known = play.included.get(key);
   if (known !== undefined) return [{ file: wanted, nodes: known, names }];
   if (include.what === "tasks") {

@@ -47,7 +47,11 @@ export function runMeta(at: MetaRun): "flush_handlers" | "reset_connection" | un
     case "end_role":
       throw new RoleEnded(roleOf(task)?.path ?? "");
     default:
-      throw refused(task, action, "one of flush_handlers, clear_facts, clear_host_errors, end_batch, end_host, end_play, end_role, noop, reset_connection");
+      throw refused(
+        task,
+        action,
+        "one of flush_handlers, clear_facts, clear_host_errors, end_batch, end_host, end_play, end_role, noop, reset_connection",
+      );
   }
 }
 

@@ -23,7 +23,11 @@ export function changed(result: JsonObject, differences: readonly Difference[]):
 }
 
 export function failed(message: string, result: JsonObject = {}, diagnostic?: Diagnostic): ModuleOutcome {
-  const outcome: ModuleOutcome = { status: "failed", result: { changed: false, ...result, failed: true, msg: message }, differences: [] };
+  const outcome: ModuleOutcome = {
+    status: "failed",
+    result: { changed: false, ...result, failed: true, msg: message },
+    differences: [],
+  };
   return diagnostic === undefined ? outcome : { ...outcome, diagnostic };
 }
 
@@ -38,7 +42,13 @@ export function skipped(reason: string, result: JsonObject = {}): ModuleOutcome 
 
 /** Check mode cannot know; `reason` says what it depends on. */
 export function undetermined(reason: string): ModuleOutcome {
-  return { status: "undetermined", result: { changed: true, failed: false, msg: reason }, differences: [], reason, incomplete: true };
+  return {
+    status: "undetermined",
+    result: { changed: true, failed: false, msg: reason },
+    differences: [],
+    reason,
+    incomplete: true,
+  };
 }
 
 /** rc, stdout, stderr and their lines, as Ansible names them. */

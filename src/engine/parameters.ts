@@ -32,7 +32,8 @@ export function taskParameters(task: Task, evaluator: Evaluator, redactor: Redac
   if (problems.length > 0) {
     throw new DiagnosticError(
       problems.map(({ path, message }): Diagnostic => {
-        const position = path.length === 0 ? task.position : (positionAt(task.args, path) ?? keyPosition(task.args, path[0] ?? ""));
+        const position =
+          path.length === 0 ? task.position : (positionAt(task.args, path) ?? keyPosition(task.args, path[0] ?? ""));
         return {
           severity: "error",
           code: "parameter",

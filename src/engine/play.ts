@@ -1,14 +1,15 @@
-import { keywordOf } from "../playbook/scope.ts";
 import type { Play, Task } from "../playbook/model.ts";
+import { keywordOf } from "../playbook/scope.ts";
 import { tooManyFailures } from "./batches.ts";
 import type { PlayContext, RunContext } from "./context.ts";
 import { HostEnded, RoleEnded, TaskFailed } from "./flow.ts";
-import { HandlerTable } from "./handlers.ts";
-import { HostWalk } from "./host-walk.ts";
-import type { HostState } from "./host-state.ts";
 import { LinearGate, openGate } from "./gate.ts";
-import { hostLimit } from "./limit.ts";
 import { gatherTask } from "./gather.ts";
+import { HandlerTable } from "./handlers.ts";
+import type { HostState } from "./host-state.ts";
+import { HostWalk } from "./host-walk.ts";
+import { hostLimit } from "./limit.ts";
+import { loadPlayFiles } from "./play-files.ts";
 import type { Upcoming } from "./upcoming.ts";
 
 /** Sections of a play in the order in which they run; handlers are flushed after those marked. */
@@ -48,31 +49,52 @@ export function playContext(
 
 /** Takes a batch of hosts through a play, all at the same time. */
 export async function runBatch(run: RunContext, context: PlayContext): Promise<void> {
+  loadPlayFiles(run, context);
   const gather = gatherTask(run, context);
   const sections = sectionsOf(context.play, gather);
   await Promise.all(context.hosts.map((host) => runHost(run, context, host, sections)));
 }
 
-async function runHost(run: RunContext, context: PlayContext, host: HostState, sections: ReturnType<typeof sectionsOf>): Promise<void> {
+async function runHost(
+  run: RunContext,
+  context: PlayContext,
+  host: HostState,
+  sections: ReturnType<typeof sectionsOf>,
+): Promise<void> {
   const walk = new HostWalk(run, context, host);
   try {
     for (const [index, section] of sections.entries()) {
       const outer = chain(sections.slice(index + 1).map((one) => one.nodes));
-      await walk.walk(section.nodes, [index, 0], outer);
+      await wholeRole(() => walk.walk(section.nodes, [index, 0], outer));
       if (section.flush) await walk.flushHandlers([index, 1], outer);
     }
   } catch (error) {
-    if (error instanceof TaskFailed) await hostFailed(run, context, host, walk);
-    else if (!(error instanceof HostEnded || error instanceof RoleEnded)) throw error;
-    if (host.out === "unreachable") noteFailure(run, context, host);
+    if (error instanceof TaskFailed) await hostFailed(run, context, host, walk, error);
+    else if (!(error instanceof HostEnded)) throw error;
+    if (host.out === "unreachable") noteFailure(run, context, host, false);
   } finally {
     context.gate.leave(host.name);
   }
 }
 
-async function hostFailed(run: RunContext, context: PlayContext, host: HostState, walk: HostWalk): Promise<void> {
+/** A section that is one role altogether ends with it. */
+async function wholeRole(walk: () => Promise<void>): Promise<void> {
+  try {
+    await walk();
+  } catch (error) {
+    if (!(error instanceof RoleEnded)) throw error;
+  }
+}
+
+async function hostFailed(
+  run: RunContext,
+  context: PlayContext,
+  host: HostState,
+  walk: HostWalk,
+  failure: TaskFailed,
+): Promise<void> {
   host.out = "failed";
-  noteFailure(run, context, host);
+  noteFailure(run, context, host, failure.isFatalForAll);
   const evaluator = run.evaluator(context, host.name, context.play);
   if (evaluator.bool(context.play.forceHandlers) !== true) return;
   try {
@@ -83,16 +105,18 @@ async function hostFailed(run: RunContext, context: PlayContext, host: HostState
   }
 }
 
-function noteFailure(run: RunContext, context: PlayContext, host: HostState): void {
+function noteFailure(run: RunContext, context: PlayContext, host: HostState, isFatalForAll: boolean): void {
   context.failures.add(host.name);
   const evaluator = run.evaluator(context, host.name, context.play);
   const limit = evaluator.number(context.play.maxFailPercentage);
-  if (evaluator.bool(keywordOf(context.play, "anyErrorsFatal")) === true) context.over = `any_errors_fatal: ${host.name} failed`;
+  if (isFatalForAll || evaluator.bool(keywordOf(context.play, "anyErrorsFatal")) === true) {
+    context.over = `any_errors_fatal: ${host.name} failed`;
+  }
   if (tooManyFailures(context.failures.size, context.hosts.length, limit)) {
     context.over = `max_fail_percentage: ${context.failures.size} of ${context.hosts.length} hosts failed`;
   }
 }
 
-function chain(sections: readonly (Upcoming["nodes"])[]): Upcoming | undefined {
+function chain(sections: readonly Upcoming["nodes"][]): Upcoming | undefined {
   return sections.reduceRight<Upcoming | undefined>((outer, nodes) => ({ nodes, from: 0, outer }), undefined);
 }

@@ -11,6 +11,7 @@ import { toJson } from "./json.ts";
 import { itemNames, loopItems } from "./loops.ts";
 import { taskParameters } from "./parameters.ts";
 import { playContext } from "./play.ts";
+import { loadPlayFiles } from "./play-files.ts";
 import { patternOf } from "./run.ts";
 
 /**
@@ -22,7 +23,14 @@ export function preflight(run: RunContext, plays: readonly Play[]): void {
   const found = new Map<string, Diagnostic & { hosts: string[] }>();
   for (const play of plays) {
     const hosts = run.options.inventory.select(patternOf(run, play), run.options.limit).map((one) => run.host(one.name));
-    const context = playContext(run, play, hosts, hosts.map((one) => one.name), true);
+    const context = playContext(
+      run,
+      play,
+      hosts,
+      hosts.map((one) => one.name),
+      true,
+    );
+    loadPlayFiles(run, context);
     for (const host of hosts) {
       for (const problem of problemsOf(run, context, host.name)) {
         const key = `${problem.message}\n${problem.position?.file}:${problem.position?.line}`;
@@ -36,7 +44,10 @@ export function preflight(run: RunContext, plays: readonly Play[]): void {
   throw new DiagnosticError(
     [...found.values()].map(({ hosts, ...problem }) => ({
       ...problem,
-      context: [...(problem.context ?? []), `on ${hosts.slice(0, 5).join(", ")}${hosts.length > 5 ? ` and ${hosts.length - 5} more` : ""}`],
+      context: [
+        ...(problem.context ?? []),
+        `on ${hosts.slice(0, 5).join(", ")}${hosts.length > 5 ? ` and ${hosts.length - 5} more` : ""}`,
+      ],
     })),
   );
 }

@@ -5,7 +5,10 @@ import type { ModuleOutcome } from "./outcome.ts";
 /** What `register:` stores. Texts in it came from a host: they are data and never templates. */
 export function registeredValue(outcome: ModuleOutcome, name = "result", noLog = false): Value {
   const plain = fromPlain(outcome.result);
-  const value = outcome.incomplete === true && isMap(plain) ? new Incomplete(name, new Map([...plain].map(([key, one]) => [String(key), one]))) : plain;
+  const value =
+    outcome.incomplete === true && isMap(plain)
+      ? new Incomplete(name, new Map([...plain].map(([key, one]) => [String(key), one])))
+      : plain;
   return noLog ? new Secret(value) : value;
 }
 

@@ -98,10 +98,10 @@ async function converge(
     try {
       const work = module.apply(planned, input, run.context);
       const next = await run.lookAhead("change");
-      const output = await run.session.act(
-        { section: section(work, run), become: run.become, timeoutMs: run.timeoutMs },
-        [...asks, ...next],
-      );
+      const output = await run.session.act({ section: section(work, run), become: run.become, timeoutMs: run.timeoutMs }, [
+        ...asks,
+        ...next,
+      ]);
       if (output.rc !== 0) {
         const fields = { ...module.applied?.(output, input), ...outputFields(output) };
         return { ...failed(applyFailure(module.name, output), fields), differences: change.differences };
@@ -145,11 +145,20 @@ export function asksOf(questions: Questions, become: Become | undefined): Ask[] 
   return Object.values(questions).map((question) => ({ question, become }));
 }
 
-export function answersTo(questions: Questions, become: Become | undefined, session: HostSession): { readonly [name: string]: unknown } {
+export function answersTo(
+  questions: Questions,
+  become: Become | undefined,
+  session: HostSession,
+): { readonly [name: string]: unknown } {
   return Object.fromEntries(
     Object.entries(questions).map(([name, question]) => {
       const ask = { question, become };
-      return [name, session.answers.has(ask) ? session.answers.get(ask) : new Unknown(`the probe "${question.collector.name}" was not answered`)];
+      return [
+        name,
+        session.answers.has(ask)
+          ? session.answers.get(ask)
+          : new Unknown(`the probe "${question.collector.name}" was not answered`),
+      ];
     }),
   );
 }

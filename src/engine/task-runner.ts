@@ -66,7 +66,12 @@ async function runItem(at: TaskRun, evaluator: Evaluator, rest: readonly Evaluat
   }
 }
 
-async function runLoop(at: TaskRun, loop: NonNullable<Task["loop"]>, evaluator: Evaluator, noLog: boolean): Promise<ModuleOutcome> {
+async function runLoop(
+  at: TaskRun,
+  loop: NonNullable<Task["loop"]>,
+  evaluator: Evaluator,
+  noLog: boolean,
+): Promise<ModuleOutcome> {
   const { run, task, host } = at;
   let items: readonly Value[];
   try {

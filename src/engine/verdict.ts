@@ -16,7 +16,8 @@ export function judged(outcome: ModuleOutcome, at: TaskRun, evaluator: Evaluator
   if (task.failedWhen === undefined && task.changedWhen === undefined) return outcome;
   const seen = seeing(outcome, task.register, evaluator);
   try {
-    const hasFailed = task.failedWhen === undefined ? outcome.status === "failed" : holds(task.failedWhen, seen, outcome.incomplete === true);
+    const hasFailed =
+      task.failedWhen === undefined ? outcome.status === "failed" : holds(task.failedWhen, seen, outcome.incomplete === true);
     const before = outcome.result["changed"] === true;
     const hasChanged = task.changedWhen === undefined ? before : seen.firstFalse(task.changedWhen) === undefined;
     const verdicts: Record<string, Json> = {};
@@ -35,7 +36,11 @@ export function judged(outcome: ModuleOutcome, at: TaskRun, evaluator: Evaluator
 }
 
 /** Repeats a task with `until` or `retries` until it is content or out of attempts. */
-export async function untilDone(at: TaskRun, evaluator: Evaluator, execute: () => Promise<ModuleOutcome>): Promise<ModuleOutcome> {
+export async function untilDone(
+  at: TaskRun,
+  evaluator: Evaluator,
+  execute: () => Promise<ModuleOutcome>,
+): Promise<ModuleOutcome> {
   const { task, run, host } = at;
   const { until } = task;
   if (until === undefined) return execute();

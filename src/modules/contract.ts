@@ -116,6 +116,8 @@ export type ControlNode = {
   /** Finds a file by Ansible's search path (role's files/ or templates/, the task file's folder, the playbook's). */
   find(name: string, kind: "files" | "templates" | "vars"): string;
   read(path: string): Promise<Uint8Array>;
+  /** What a found path is, symbolic links followed. */
+  inspect(path: string): Promise<{ readonly kind: "file" | "directory"; readonly mode: number }>;
   /** Text of a template file, rendered with the task's variables. `secret`: a secret went into it. */
   renderTemplate(path: string, options: TemplateOptions): Promise<{ readonly text: string; readonly secret: boolean }>;
   /** Files below a directory, relative to it, sorted; directories end in "/". */

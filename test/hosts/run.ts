@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -44,8 +44,22 @@ function startTime(pid: number): string | undefined {
 /** A folder for the files of this run, in a place that git ignores. */
 export function runFolder(): string {
   const folder = join(stateFolder, runName().replaceAll(/[^A-Za-z0-9]+/g, "-"));
-  mkdirSync(folder, { recursive: true });
+  if (!existsSync(folder)) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, OWNER_FILE), runName());
+  }
   return folder;
+}
+
+const OWNER_FILE = "run";
+
+/** Removes the folders of runs that were killed. */
+export function removeDeadFolders(): void {
+  if (!existsSync(stateFolder)) return;
+  for (const name of readdirSync(stateFolder)) {
+    const owner = join(stateFolder, name, OWNER_FILE);
+    if (existsSync(owner) && isRunAlive(readFileSync(owner, "utf8")) === false) rmSync(join(stateFolder, name), { recursive: true, force: true });
+  }
 }
 
 export type KeyPair = { readonly privateKeyFile: string; readonly publicKey: string };

@@ -30,10 +30,8 @@ const EXCLUDED = [
   "sys",
   "dev",
   "run",
-  "tmp",
   "var/log",
   "var/cache",
-  "var/tmp",
   "var/lib/apt",
   "var/lib/dpkg",
   "var/lib/systemd",
@@ -131,9 +129,11 @@ function pair(line: string, separator: string): [string, string] {
   return at === -1 ? [line, ""] : [line.slice(0, at), line.slice(at + separator.length)];
 }
 
-/** sha256sum's lines: 64 digits, two blanks, `./path`. */
+/** sha256sum's lines: 64 digits, two blanks, `./path`; one that begins with a backslash has its backslashes doubled. */
 function parseHashes(text: string): readonly (readonly [string, string])[] {
-  return lines(text).map((line) => [line.slice(67), line.slice(0, 64)]);
+  return lines(text).map((line) =>
+    line.startsWith("\\") ? [line.slice(68).replaceAll("\\\\", "\\"), line.slice(1, 65)] : [line.slice(67), line.slice(0, 64)],
+  );
 }
 
 const TYPES: Readonly<Record<string, FileEntry["type"]>> = { f: "file", d: "directory", l: "symlink" };
@@ -144,7 +144,7 @@ function parseFiles(text: string, hashes: ReadonlyMap<string, string>): Readonly
   for (let at = 0; at + 6 < fields.length; at += 7) {
     const [name = "", kind = "", mode = "", owner = "", size = "", identity = "", target = ""] = fields.slice(at, at + 7);
     const path = name.slice(1) === "" ? "/" : name.slice(1);
-    if (DERIVED.has(path)) continue;
+    if (DERIVED.has(path) || /^\/(var\/)?tmp\/systemd-private-/.test(path)) continue;
     const type = TYPES[kind] ?? "other";
     files.set(path, {
       type,

@@ -19,7 +19,9 @@ export const contentCollector: Collector<Content> = {
   script: (items) => joinSh([missingPathFunction, encodeFunction, ...inPieces(items.filter(isAsked)).map(pieceScript), sh`:`]),
   decode: (output, items) => {
     const tokens = output.stdout.toString("latin1").split("\0");
-    return items.map((item) => (isAsked(item) ? decodeOne(item, tokens, output.stderr.toString("utf8").trim()) : { kind: "none" }));
+    return items.map((item) =>
+      isAsked(item) ? decodeOne(item, tokens, output.stderr.toString("utf8").trim()) : { kind: "none" },
+    );
   },
 };
 

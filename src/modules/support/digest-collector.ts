@@ -69,7 +69,13 @@ function decodeGroup(name: string, paths: readonly string[], tokens: string[], s
     const status = statuses[index] ?? "";
     if (status === "0") return null;
     if (status === "!") return new Unknown(`cannot read ${path}: permission denied`);
-    const line = status.startsWith("=") ? status.slice(1) : status === "f" ? (isComplete ? lines.shift() : lineOf(lines, path)) : undefined;
+    const line = status.startsWith("=")
+      ? status.slice(1)
+      : status === "f"
+        ? isComplete
+          ? lines.shift()
+          : lineOf(lines, path)
+        : undefined;
     const digest = /^\\?([0-9a-f]{32,128}) /.exec(line ?? "")?.[1];
     return digest ?? new Unknown(`cannot compute the ${name} digest of ${path}: ${stderr || "no answer"}`);
   });

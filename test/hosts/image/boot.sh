@@ -8,6 +8,10 @@ for tree in /sys/fs/cgroup /sys/fs/cgroup/*; do
   if mountpoint -q "$tree"; then mount -o remount,bind,rw "$tree"; fi
 done
 
+# Kernel settings are read-only in a container. Those of the network are the host's own; the others are the machine's and stay so.
+mount --bind /proc/sys/net /proc/sys/net
+mount -o remount,bind,rw /proc/sys/net
+
 # Each host has a key of its own: tests of changed and unknown host keys need hosts that differ.
 [ -e /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N '' -C '' -f /etc/ssh/ssh_host_ed25519_key
 

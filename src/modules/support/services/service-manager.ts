@@ -43,6 +43,7 @@ export type ServiceManager = {
   /** Absent: there is no such thing as a mask. */
   mask?(unit: string, masked: boolean, options: ActOptions): Sh;
   reloadManager?(scope: Scope): Sh;
+  reexecManager?(scope: Scope): Sh;
 };
 
 export type ActOptions = { readonly scope: Scope; readonly noBlock: boolean; readonly force: boolean; readonly runlevel: string };

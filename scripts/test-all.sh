@@ -1,0 +1,66 @@
+#!/bin/sh
+# Everything that must hold before a change is handed over: types, lint, conventions and unit tests, and the tests on real hosts.
+# Works on a bare Debian (as root, with Node, npm and apt) and on any machine with Node and a running Docker; offline after
+# the first time. The last line is `N passed, N failed`.
+#
+#   npm run test:all                       all of it
+#   npm run test:all -- test/hosts/x       further arguments go to the host tests: fewer files, -t NAME
+set -u
+cd "$(dirname "$0")/.."
+
+logs=$(mktemp -d "${TMPDIR:-/tmp}/k3sprov-tests.XXXXXX")
+trap 'rm -rf "$logs"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+# Checks that are no tests but can fail like one: each counts as one failure.
+failed_checks=
+began=$(date +%s)
+
+step() { printf '\n==> %s\n' "$*"; }
+check() {
+  name=$1
+  shift
+  step "$name"
+  "$@" || {
+    echo "test-all: $name failed" >&2
+    failed_checks="$failed_checks,$name"
+    return 1
+  }
+}
+
+# What the tests compare with, or run: Jinja2 itself, an OpenSSH server and client, busybox for its shell.
+test_packages="python3-jinja2 openssh-server openssh-client busybox dash util-linux git"
+install_packages() {
+  command -v apt-get >/dev/null 2>&1 && sh scripts/apt-install.sh $test_packages && return 0
+  missing=
+  python3 -c 'import jinja2' 2>/dev/null || missing="$missing python3-jinja2"
+  for command in sshd ssh-keygen busybox dash flock git; do
+    PATH=$PATH:/usr/sbin:/sbin command -v "$command" >/dev/null 2>&1 || missing="$missing $command"
+  done
+  [ -z "$missing" ] || {
+    echo "these are missing, and the tests need them:$missing" >&2
+    return 1
+  }
+}
+
+if check "npm packages" sh scripts/install.sh; then
+  check "system packages" install_packages
+  check "types" npx --no-install tsc --noEmit
+  check "lint" npx --no-install biome check .
+  step "unit tests and conventions"
+  npx --no-install vitest run --project unit --reporter=default --reporter=json --outputFile.json="$logs/unit.json"
+  unit=$?
+  if check "container engine" sh scripts/engine.sh && check "host image" sh scripts/base-image.sh host; then
+    step "tests on real hosts"
+    npx --no-install vitest run --project hosts --reporter=default --reporter=json --outputFile.json="$logs/hosts.json" "$@"
+    hosts=$?
+  else
+    hosts=1
+  fi
+else
+  unit=1
+  hosts=1
+fi
+
+step "took $(($(date +%s) - began)) s"
+node scripts/count-tests.mjs --checks "$failed_checks" "unit=$unit=$logs/unit.json" "hosts=$hosts=$logs/hosts.json"

@@ -1,0 +1,244 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Sh, sh } from "../../sh.ts";
+import {
+  type Change,
+  type ControlNode,
+  type Difference,
+  type HostTraits,
+  type JsonObject,
+  ModuleFailure,
+  type Output,
+  type Prediction,
+  type ProbeContext,
+  type Question,
+  type Questions,
+  type StateModule,
+  Unknown,
+} from "../contract.ts";
+import { parseParameters } from "../parameters.ts";
+import { decodeTraits, traitsScript } from "./traits.ts";
+
+/** The shells that scripts are tried with; "busybox" has nothing in its PATH but busybox' own tools. */
+export const SHELLS = ["dash", "bash", "busybox"] as const;
+export type ShellName = (typeof SHELLS)[number];
+
+/** A directory that stands for a host, and a shell that runs scripts the way a connection does. */
+export type LocalHost = {
+  readonly shell: ShellName;
+  readonly directory: string;
+  readonly traits: HostTraits;
+  run(script: Sh, payloads?: Readonly<Record<string, { readonly content: Uint8Array }>>): Promise<Output>;
+  remove(): Promise<void>;
+};
+
+export async function localHost(shell: ShellName): Promise<LocalHost> {
+  const program = { dash: "/bin/dash", bash: "/bin/bash", busybox: "/bin/busybox" }[shell];
+  if (!existsSync(program)) throw new Error(`${program} is needed to try scripts with ${shell}: apt-get install -y ${shell}`);
+  const root = await mkdtemp(join(tmpdir(), "k3sprov-test-"));
+  const directory = join(root, "host");
+  await mkdir(directory);
+  const environment = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: directory, LC_ALL: "C" };
+  if (shell === "busybox") {
+    environment.PATH = join(root, "bin");
+    await mkdir(environment.PATH);
+    await execute(program, ["--install", "-s", environment.PATH], {});
+  }
+  let count = 0;
+  const run: LocalHost["run"] = async (script, payloads = {}) => {
+    count += 1;
+    const job = join(root, `job${count}`);
+    await mkdir(job);
+    for (const [name, { content }] of Object.entries(payloads)) await writeFile(join(job, name), content);
+    // Like the connection's: `payload NAME` writes exact bytes; each script in a subshell, without input, umask 022.
+    const text = sh`payload() { cat ${job}/"$1"; }
+umask 022
+(
+${script}
+) < /dev/null
+`.text;
+    await writeFile(join(job, "script"), text);
+    const output = await execute(program, [...(shell === "busybox" ? ["sh"] : []), join(job, "script")], environment);
+    await rm(job, { recursive: true });
+    return output;
+  };
+  const traits = decodeTraits(await run(traitsScript));
+  return { shell, directory, traits, run, remove: () => rm(root, { recursive: true, force: true }) };
+}
+
+function execute(program: string, args: readonly string[], environment: Readonly<Record<string, string>>): Promise<Output> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ rc: code ?? 255, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) }));
+  });
+}
+
+/** Asks all questions, one script a collector, as the engine does. */
+export async function ask(host: LocalHost, questions: readonly Question<unknown>[]): Promise<Map<string, unknown>> {
+  const answers = new Map<string, unknown>();
+  const byCollector = new Map<string, Question<unknown>[]>();
+  for (const question of questions) {
+    byCollector.set(question.collector.name, [...(byCollector.get(question.collector.name) ?? []), question]);
+  }
+  for (const [name, group] of byCollector) {
+    const collector = group[0]?.collector;
+    if (collector === undefined) continue;
+    const items = [...new Set(group.map((question) => question.item))];
+    const decoded = collector.decode(await host.run(collector.script(items, host.traits)), items, host.traits);
+    items.forEach((item, index) => {
+      answers.set(`${name}\n${item}`, decoded[index]);
+    });
+  }
+  return answers;
+}
+
+/** How a module ended on a local host. */
+export type LocalOutcome = {
+  readonly changed: boolean;
+  readonly failed?: string;
+  readonly differences: readonly Difference[];
+  readonly result: JsonObject;
+  /** What check mode would have said the result is. */
+  readonly predicted: JsonObject;
+};
+
+type Any = StateModule<unknown, unknown, Questions, unknown>;
+const keyOf = (question: Question<unknown>): string => `${question.collector.name}\n${question.item}`;
+
+/**
+ * Runs a module on a local host as the engine does: probe, plan, apply, probe, plan. Throws when a prediction does not satisfy `plan`, or
+ * when the change did not converge. Files that are left over (".k3sprov.…") are an error as well.
+ */
+export async function runModule(
+  host: LocalHost,
+  module: unknown,
+  raw: Readonly<Record<string, unknown>>,
+  options: { readonly control?: ControlNode; readonly diff?: boolean; readonly checkMode?: boolean } = {},
+): Promise<LocalOutcome> {
+  // Every state module is an `Any`, but for variance that only the engine's use of it makes sound.
+  const subject = module as Any;
+  const context: ProbeContext = { traits: host.traits, checkMode: options.checkMode ?? false, diff: options.diff ?? false };
+  const parsed = parseParameters(subject.parameters, subject.name, raw);
+  if (parsed.problems.length > 0) throw new Error(parsed.problems.map((one) => one.message).join("\n"));
+  const control = options.control ?? noControl;
+  try {
+    const input = subject.prepare === undefined ? parsed.value : await subject.prepare(parsed.value, control, context);
+    const questions = subject.probe(input, context);
+    const state = await look(host, questions);
+    const change = subject.plan(state, input, context);
+    if (change === undefined)
+      return { changed: false, differences: [], result: subject.result?.(state, input, context) ?? {}, predicted: {} };
+    const after = predictedState(questions, state, subject.predict?.(change, state, input, context) ?? []);
+    if (change.verify !== false) expectConverged("the prediction", subject.plan(after, input, context));
+    const predicted = subject.result?.(after, input, context) ?? {};
+    if (context.checkMode) return { changed: true, differences: change.differences, result: predicted, predicted };
+    const work = subject.apply(change, input, context);
+    const output = await host.run(work.script, work.payloads);
+    await expectNothingLeft(host.directory);
+    if (output.rc !== 0) {
+      return {
+        changed: false,
+        failed: output.stderr.toString("utf8").trim(),
+        differences: change.differences,
+        result: {},
+        predicted,
+      };
+    }
+    const stateAfter = await look(host, questions);
+    if (change.verify !== false) expectConverged("the change", subject.plan(stateAfter, input, context));
+    const result = { ...subject.result?.(stateAfter, input, context), ...subject.applied?.(output, input) };
+    return { changed: true, differences: change.differences, result, predicted };
+  } catch (error) {
+    if (error instanceof ModuleFailure)
+      return { changed: false, failed: error.message, differences: [], result: error.fields, predicted: {} };
+    throw error;
+  }
+}
+
+async function look(host: LocalHost, questions: Questions): Promise<{ readonly [name: string]: unknown }> {
+  const answers = await ask(host, Object.values(questions));
+  const state = Object.fromEntries(Object.entries(questions).map(([name, question]) => [name, answers.get(keyOf(question))]));
+  for (const answer of Object.values(state)) if (answer instanceof Unknown) throw new ModuleFailure(answer.reason);
+  return state;
+}
+
+/** The state with predicted answers in the place of those that were given. */
+export function predictedState(
+  questions: Questions,
+  state: { readonly [name: string]: unknown },
+  predictions: readonly Prediction[],
+): { readonly [name: string]: unknown } {
+  const answers = new Map(predictions.map(({ question, answer }) => [keyOf(question), answer]));
+  return Object.fromEntries(
+    Object.entries(questions).map(([name, question]) => [
+      name,
+      answers.has(keyOf(question)) ? answers.get(keyOf(question)) : state[name],
+    ]),
+  );
+}
+
+function expectConverged(what: string, left: Change<unknown> | undefined): void {
+  if (left !== undefined) throw new Error(`${what} does not satisfy the plan: ${JSON.stringify(left.differences)}`);
+}
+
+async function expectNothingLeft(directory: string): Promise<void> {
+  const left = (await readdir(directory, { recursive: true })).filter((name) => name.includes(".k3sprov."));
+  if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
+}
+
+const none = (): never => {
+  throw new ModuleFailure("this test gives no control node");
+};
+const noControl: ControlNode = { find: none, read: none, inspect: none, renderTemplate: none, walk: none };
+
+/** A control node whose files lie in one directory; templates come out as they are, "{{ x }}" replaced from `variables`. */
+export function directoryControl(directory: string, variables: Readonly<Record<string, string>> = {}): ControlNode {
+  return {
+    find(name) {
+      const path = name.startsWith("/") ? name : join(directory, name);
+      if (!existsSync(path)) throw new ModuleFailure(`there is no file "${name}" on the control node`);
+      return path;
+    },
+    read: (path) => readFile(path),
+    async inspect(path) {
+      const found = await stat(path);
+      return { kind: found.isDirectory() ? "directory" : "file", mode: found.mode & 0o7777 };
+    },
+    async renderTemplate(path, options) {
+      const text = (await readFile(path, "utf8")).replace(/\{\{ (\w+) \}\}/g, (_, name: string) => variables[name] ?? "");
+      return {
+        text: text.replaceAll("\n", options.newlineSequence),
+        secret: variables["secret"] !== undefined && text.includes(variables["secret"]),
+      };
+    },
+    async walk(path) {
+      const names = (await readdir(path, { recursive: true })).sort();
+      return Promise.all(
+        names.map(async (name) => {
+          const found = await stat(join(path, name));
+          return { path: found.isDirectory() ? `${name}/` : name, mode: found.mode & 0o7777 };
+        }),
+      );
+    },
+  };
+}
+
+/** Makes files below a directory: text, bytes, a link ("-> target") or a directory (name ends in "/"); `mode` after "@": "a@0600". */
+export async function makeTree(directory: string, tree: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+  for (const [key, content] of Object.entries(tree)) {
+    const [name = "", permissions] = key.split("@");
+    const path = join(directory, name);
+    await mkdir(name.endsWith("/") ? path : join(path, ".."), { recursive: true });
+    if (typeof content === "string" && content.startsWith("-> ")) await symlink(content.slice(3), path);
+    else if (!name.endsWith("/")) await writeFile(path, content);
+    if (permissions !== undefined) await chmod(path, Number.parseInt(permissions, 8));
+  }
+}

@@ -1,0 +1,94 @@
+import { Namespace, type Value, type ValueMap } from "../vars/value.ts";
+import type { Runtime } from "./runtime.ts";
+
+// Python tells tuples from lists, our values do not: a list that Python would call a tuple is remembered here.
+const tuples = new WeakSet<object>();
+// Lists and dicts that a template made itself. Only these may be changed by `append` and its like: what a variable
+// holds is shared by every task that reads it.
+const own = new WeakSet<object>();
+
+export function makeTuple(items: readonly Value[]): readonly Value[] {
+  tuples.add(items);
+  return items;
+}
+
+export function isTuple(value: unknown): boolean {
+  return typeof value === "object" && value !== null && tuples.has(value);
+}
+
+export function makeOwn<T extends readonly Value[] | ValueMap>(container: T): T {
+  own.add(container);
+  return container;
+}
+
+export function isOwn(container: object): boolean {
+  return own.has(container);
+}
+
+export type CallArguments = {
+  readonly positional: readonly Value[];
+  readonly keyword: ReadonlyMap<string, Value>;
+  readonly runtime: Runtime;
+};
+
+/** Something of the template language rather than data: it has members, but cannot leave a template. */
+export abstract class TemplateObject extends Namespace {
+  get(_key: string): Value | undefined {
+    return undefined;
+  }
+  keys(): Iterable<string> {
+    return [];
+  }
+}
+
+/** A function, macro or bound method. */
+export abstract class Callable extends TemplateObject {
+  abstract call(args: CallArguments): Value;
+}
+
+/** A callable made of a function. */
+export class NativeFunction extends Callable {
+  readonly label: string;
+  readonly #run: (args: CallArguments) => Value;
+  constructor(label: string, run: (args: CallArguments) => Value) {
+    super();
+    this.label = label;
+    this.#run = run;
+  }
+  override call(args: CallArguments): Value {
+    return this.#run(args);
+  }
+}
+
+/** `namespace(a=1)`: the one kind of object whose members `{% set ns.a = 2 %}` can assign. */
+export class Cell extends TemplateObject {
+  readonly label = "namespace";
+  readonly #members = new Map<string, Value>();
+  override get(key: string): Value | undefined {
+    return this.#members.get(key);
+  }
+  override keys(): Iterable<string> {
+    return this.#members.keys();
+  }
+  assign(key: string, value: Value): void {
+    this.#members.set(key, value);
+  }
+}
+
+/** What `{% import %}` binds: the macros and variables that a template defines at its top. */
+export class TemplateModule extends TemplateObject {
+  readonly label = "template module";
+  readonly #members: ReadonlyMap<string, Value>;
+  readonly text: Value;
+  constructor(members: ReadonlyMap<string, Value>, text: Value) {
+    super();
+    this.#members = members;
+    this.text = text;
+  }
+  override get(key: string): Value | undefined {
+    return this.#members.get(key);
+  }
+  override keys(): Iterable<string> {
+    return this.#members.keys();
+  }
+}

@@ -1,0 +1,142 @@
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { type InventoryOptions, inventoryText, type TestHost } from "./host.ts";
+import { repository, runFolder } from "./run.ts";
+
+export type CliResult = { readonly rc: number; readonly stdout: string; readonly stderr: string; readonly elapsedMs: number };
+
+export type CliOptions = {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Two minutes unless given; a run that takes longer is killed and answers -1. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+};
+
+/** Runs k3sprov as a user would: a process of its own, built from the sources as they are now. */
+export function k3sprov(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const main = builtCli();
+  const began = performance.now();
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [main, ...args],
+      {
+        cwd: options.cwd ?? repository,
+        env: { ...cleanEnvironment(), ...options.env },
+        encoding: "utf8",
+        maxBuffer: 64 * 1024 * 1024,
+        timeout: options.timeoutMs ?? 120_000,
+        killSignal: "SIGKILL",
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      },
+      (error, stdout, stderr) => {
+        const rc = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
+        resolve({ rc, stdout, stderr, elapsedMs: performance.now() - began });
+      },
+    );
+  });
+}
+
+/** What the developer has set for himself must not reach the tests: variables of both tools, and what lies in his home. */
+function cleanEnvironment(): Record<string, string> {
+  const own = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !/^(K3SPROV|ANSIBLE|VITEST|NODE_ENV|SSH_)/.test(entry[0]),
+  );
+  const home = join(runFolder(), "home");
+  mkdirSync(home, { recursive: true });
+  return { ...Object.fromEntries(own), HOME: home, NO_COLOR: "1" };
+}
+
+/** The command-line program, bundled once per test run, apart from dist/, which belongs to the developer. */
+export function builtCli(): string {
+  const folder = join(runFolder(), "dist");
+  const main = join(folder, "cli", "main.js");
+  if (existsSync(main)) return main;
+  const draft = mkdtempSync(join(runFolder(), "build-"));
+  execFileSync(process.execPath, [join(repository, "scripts", "build.mjs"), "--outdir", draft], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  renameSync(draft, folder);
+  return main;
+}
+
+const counts = z.looseObject({
+  ok: z.number(),
+  changed: z.number(),
+  unreachable: z.number(),
+  failed: z.number(),
+  skipped: z.number(),
+  rescued: z.number(),
+  ignored: z.number(),
+});
+const cost = z.looseObject({
+  roundTrips: z.number(),
+  bytesSent: z.number(),
+  bytesReceived: z.number(),
+  connects: z.number(),
+  elapsedMs: z.number(),
+});
+const report = z.looseObject({
+  hosts: z.record(z.string(), counts),
+  /** Host -> titles of the tasks that changed it, or would. */
+  changes: z.record(z.string(), z.array(z.string())),
+  costs: z.record(z.string(), cost),
+});
+
+export type RunReport = z.infer<typeof report> & {
+  readonly rc: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly elapsedMs: number;
+};
+
+export type ApplyOptions = CliOptions &
+  InventoryOptions & {
+    readonly check?: boolean;
+    /** Further arguments of the command line. */
+    readonly args?: readonly string[];
+    /** Path relative to the playbook -> contents: templates, files, roles. */
+    readonly files?: Readonly<Record<string, string>>;
+    /** The exit status that is expected; 0 unless given. */
+    readonly rc?: number;
+  };
+
+/** `k3sprov apply` of a playbook's text on these hosts. Throws with everything it printed when it ends otherwise than expected. */
+export async function apply(hosts: readonly TestHost[], playbook: string, options: ApplyOptions = {}): Promise<RunReport> {
+  const { check = false, args = [], files = {}, rc = 0 } = options;
+  const folder = mkdtempSync(join(runFolder(), "play-"));
+  try {
+    const inventory = inventoryText(hosts, options);
+    for (const [name, contents] of Object.entries({ ...files, "inventory.yaml": inventory, "playbook.yaml": playbook })) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), contents);
+    }
+    const flags = [...(check ? ["--check"] : []), "--format", "json", ...args];
+    const result = await k3sprov(
+      ["apply", "-i", join(folder, "inventory.yaml"), join(folder, "playbook.yaml"), ...flags],
+      options,
+    );
+    if (result.rc !== rc) {
+      throw new Error(
+        `k3sprov apply${check ? " --check" : ""} ended with ${result.rc} instead of ${rc}\n${result.stderr}\n${result.stdout}`,
+      );
+    }
+    return { ...parseReport(result), ...result };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Reads what `--format json` printed. */
+export function parseReport(result: CliResult): z.infer<typeof report> {
+  let data: unknown;
+  try {
+    data = JSON.parse(result.stdout);
+  } catch {
+    throw new Error(`this is not one JSON object: ${result.stdout.slice(0, 2_000)}\n${result.stderr}`);
+  }
+  return report.parse(data);
+}
