@@ -42,4 +42,6 @@ const result = await build({
 const main = join(outdir, "cli", "main.js");
 chmodSync(main, 0o755);
 const bytes = Object.values(result.metafile.outputs).reduce((sum, { bytes: one }) => sum + one, 0);
-console.log(`built ${main} (${Object.keys(result.metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB) in ${Math.round(performance.now() - began)} ms`);
+console.log(
+  `built ${main} (${Object.keys(result.metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB) in ${Math.round(performance.now() - began)} ms`,
+);

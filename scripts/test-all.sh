@@ -6,7 +6,8 @@
 #   npm run test:all                       all of it
 #   npm run test:all -- test/hosts/x       further arguments go to the host tests: fewer files, -t NAME
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
+PATH=$PWD/node_modules/.bin:$PATH
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/k3sprov-tests.XXXXXX")
 trap 'rm -rf "$logs"' EXIT
@@ -31,6 +32,7 @@ check() {
 # What the tests compare with, or run: Jinja2 itself, an OpenSSH server and client, busybox for its shell.
 test_packages="python3-jinja2 openssh-server openssh-client busybox dash util-linux git"
 install_packages() {
+  # shellcheck disable=SC2086 # package names hold no blanks
   command -v apt-get >/dev/null 2>&1 && sh scripts/apt-install.sh $test_packages && return 0
   missing=
   python3 -c 'import jinja2' 2>/dev/null || missing="$missing python3-jinja2"
@@ -45,14 +47,14 @@ install_packages() {
 
 if check "npm packages" sh scripts/install.sh; then
   check "system packages" install_packages
-  check "types" npx --no-install tsc --noEmit
-  check "lint" npx --no-install biome check .
+  check "types" tsc --noEmit
+  check "lint" biome check .
   step "unit tests and conventions"
-  npx --no-install vitest run --project unit --reporter=default --reporter=json --outputFile.json="$logs/unit.json"
+  vitest run --project unit --reporter=default --reporter=json --outputFile.json="$logs/unit.json"
   unit=$?
   if check "container engine" sh scripts/engine.sh && check "host image" sh scripts/base-image.sh host; then
     step "tests on real hosts"
-    npx --no-install vitest run --project hosts --reporter=default --reporter=json --outputFile.json="$logs/hosts.json" "$@"
+    vitest run --project hosts --reporter=default --reporter=json --outputFile.json="$logs/hosts.json" "$@"
     hosts=$?
   else
     hosts=1

@@ -4,6 +4,7 @@ export type ConnectionErrorCode =
   | "name-not-found"
   | "refused"
   | "unreachable"
+  | "protocol"
   | "connect-timeout"
   | "authentication"
   | "key-unreadable"
@@ -21,6 +22,7 @@ export type ConnectionErrorCode =
   | "shell-failed"
   | "locked"
   | "lost"
+  | "output-limit"
   | "timeout"
   | "aborted";
 

@@ -17,6 +17,7 @@ do case :$PATH: in *:$k3_p:*) ;; *) PATH=$PATH:$k3_p;; esac
 done
 export PATH
 cd . 2>/dev/null || cd /
+unset OLDPWD
 k3_c=
 command -v base64 >/dev/null 2>&1 && k3_c=\${k3_c}b
 command -v openssl >/dev/null 2>&1 && k3_c=\${k3_c}o
@@ -58,7 +59,7 @@ export function lockScript(nonce: string, lock: LockOptions, runId: string): str
   const seconds = Math.ceil(lock.waitMs / 1000);
   const owner = lock.owner.replaceAll(/[\0\r\n]/g, " ");
   return `k3_u=
-while read -r k3_a k3_b k3_r; do [ "$k3_a" = Uid: ] && k3_u=\${k3_r%%[!0-9]*}; done 2>/dev/null </proc/$$/status
+while read -r k3_a k3_b k3_r; do [ "$k3_a" = Uid: ] && { k3_u=\${k3_r%%[!0-9]*}; break; }; done 2>/dev/null </proc/$$/status
 [ -n "$k3_u" ] || k3_u=$(id -u </dev/null)
 k3_o= k3_r= k3_s= k3_w= k3_n=${seconds}
 if [ "$k3_u" = 0 ]

@@ -1,11 +1,14 @@
 import { isAbsolute } from "node:path";
-import { type Diagnostic, Diagnostics, type Position } from "../diagnostic.ts";
+import { type Diagnostic, Diagnostics, type Position, refuse } from "../diagnostic.ts";
 import type { HostInventory } from "../vars/inventory.ts";
+import { keyPosition, setSourceMap, sourceMapOf } from "../vars/provenance.ts";
 import type { LayeredVars } from "../vars/scopes.ts";
 import type { Key, Value, ValueMap } from "../vars/value.ts";
 import { FolderVars, type VarsFileReader } from "./group-vars.ts";
 import { hostLayers } from "./layers.ts";
 import { selectHosts } from "./patterns.ts";
+
+const PRIORITY = "ansible_group_priority";
 
 /** A group of hosts. Everything about it may come from several files; of its variables the later win. */
 export class Group {
@@ -16,17 +19,34 @@ export class Group {
   readonly parents = new Set<string>();
   readonly hosts = new Set<string>();
   readonly vars: ValueMap[] = [];
+  #priority = 1;
 
   constructor(name: string, position: Position | undefined) {
     this.name = name;
     this.position = position;
   }
 
-  /** `ansible_group_priority`: among groups of one depth, the higher wins. */
+  /** Adds variables; `ansible_group_priority` among them is not one, but says how the group ranks. */
+  addVars(vars: ValueMap): void {
+    const priority = vars.get(PRIORITY);
+    if (priority === undefined) {
+      if (vars.size > 0) this.vars.push(vars);
+      return;
+    }
+    this.#priority = Number(priority);
+    const position = keyPosition(vars, PRIORITY);
+    if (!Number.isFinite(this.#priority)) {
+      refuse("inventory", `${PRIORITY} of group "${this.name}" must be a number`, position === undefined ? {} : { position });
+    }
+    const rest = new Map([...vars].filter(([key]) => key !== PRIORITY));
+    const map = sourceMapOf(vars);
+    if (map !== undefined) setSourceMap(rest, map);
+    if (rest.size > 0) this.vars.push(rest);
+  }
+
+  /** Among groups of one depth, the higher wins. */
   get priority(): number {
-    const written = this.vars.findLast((vars) => vars.has("ansible_group_priority"))?.get("ansible_group_priority");
-    const priority = Number(written ?? 1);
-    return Number.isFinite(priority) ? priority : 1;
+    return this.#priority;
   }
 }
 

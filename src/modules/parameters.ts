@@ -34,6 +34,9 @@ export type ParameterSet<P> = {
   readonly typeOf?: P;
 };
 
+/** The parsed parameters of a set: `ParametersOf<typeof params>`. */
+export type ParametersOf<S> = S extends ParameterSet<infer P> ? P : never;
+
 type Parsed<S extends Readonly<Record<string, Parameter>>> = {
   readonly [N in keyof S]: S[N] extends { readonly required: true } | { readonly default: NonNullable<unknown> | null }
     ? TypeOf<S[N]>

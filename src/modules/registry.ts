@@ -1,27 +1,45 @@
+import { apk } from "./apk.ts";
+import { apt } from "./apt.ts";
 import { assert } from "./assert.ts";
 import { command } from "./command.ts";
 import type { Module } from "./contract.ts";
+import { copy } from "./copy.ts";
 import { debug } from "./debug.ts";
+import { dnf } from "./dnf.ts";
 import { addHost, groupBy, includeVars, meta, pause, setFact, validateArgumentSpec } from "./engine-modules.ts";
 import { fail } from "./fail.ts";
+import { packageModule } from "./package.ts";
 import { ping } from "./ping.ts";
+import { service } from "./service.ts";
 import { shell } from "./shell.ts";
+import { systemd } from "./systemd.ts";
+import { template } from "./template.ts";
+import { zypper } from "./zypper.ts";
 
 /** Every module there is. */
 const modules: readonly Module[] = [
   addHost,
+  apk,
+  apt,
   assert,
   command,
+  copy,
   debug,
+  dnf,
   fail,
   groupBy,
   includeVars,
   meta,
+  packageModule,
   pause,
   ping,
+  service,
   setFact,
   shell,
+  systemd,
+  template,
   validateArgumentSpec,
+  zypper,
 ];
 
 const byName = new Map<string, Module>(

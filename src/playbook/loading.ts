@@ -39,7 +39,7 @@ export type PlayParts = {
   /** A dynamic include whose name is a template may bring any handler. */
   unforeseen: boolean;
   /** Roles that run already, by what makes a role the same one: see role-identity.ts. */
-  readonly running: Map<string, readonly string[]>;
+  readonly running: Map<string, { readonly role: Role; readonly guards: readonly string[] }>;
   /** Names in `notify:` that hold no template. */
   readonly notified: { readonly name: string; readonly position: Position | undefined; readonly trail: readonly string[] }[];
   /** Dynamic includes that have been looked through already. */

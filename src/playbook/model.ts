@@ -63,7 +63,11 @@ export type Loop = {
   readonly position: Position | undefined;
 };
 
-export type Until = { readonly conditions: readonly Condition[]; readonly retries: Value | undefined; readonly delay: Value | undefined };
+export type Until = {
+  readonly conditions: readonly Condition[];
+  readonly retries: Value | undefined;
+  readonly delay: Value | undefined;
+};
 
 export type Task = Scope & {
   readonly kind: "task";

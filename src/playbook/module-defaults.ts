@@ -14,7 +14,11 @@ export function checkModuleDefaults(loading: Loading, value: Value): void {
       const name = String(key);
       const position = keyPosition(layer, key);
       if (name.startsWith("group/")) {
-        warning(loading, { code: "keyword-ignored", message: `module_defaults of ${name} are ignored: k3sprov knows no action groups`, position });
+        warning(loading, {
+          code: "keyword-ignored",
+          message: `module_defaults of ${name} are ignored: k3sprov knows no action groups`,
+          position,
+        });
       } else if (loading.options.registry.findModule(name) === undefined) {
         // Defaults for modules that no task uses do no harm, but a slip of the pen must not go unnoticed.
         const unknown = unknownModule(name, loading.options.registry);
@@ -32,7 +36,11 @@ export function checkModuleDefaults(loading: Loading, value: Value): void {
 }
 
 /** What defaults a task gets: the parameters that are known to be among them, and whether there may be others. */
-export function defaultsFor(scope: Scope, module: Module, moduleName: string): { readonly names: ReadonlySet<string>; readonly open: boolean } {
+export function defaultsFor(
+  scope: Scope,
+  module: Module,
+  moduleName: string,
+): { readonly names: ReadonlySet<string>; readonly open: boolean } {
   const declared = keywordOf(scope, "moduleDefaults");
   if (declared === undefined) return { names: new Set(), open: false };
   const names = new Set<string>();

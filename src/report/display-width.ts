@@ -28,7 +28,7 @@ export function truncate(text: string, columns: number): string {
 }
 
 /** The text cut or padded to exactly `columns`. */
-export function fit(text: string, columns: number): string {
+export function fillTo(text: string, columns: number): string {
   const cut = truncate(text, columns);
   return cut + " ".repeat(Math.max(0, columns - displayWidth(cut)));
 }

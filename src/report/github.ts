@@ -53,7 +53,15 @@ function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }
 
-const columns = ["ok", "changed", "unreachable", "failed", "skipped", "rescued", "ignored"] as const satisfies readonly (keyof HostCounts)[];
+const columns = [
+  "ok",
+  "changed",
+  "unreachable",
+  "failed",
+  "skipped",
+  "rescued",
+  "ignored",
+] as const satisfies readonly (keyof HostCounts)[];
 
 function markdown(event: Extract<EngineEvent, { type: "run-finished" }>): string {
   const rows = Object.entries(event.hosts).map(

@@ -26,7 +26,12 @@ const countNames = ["ok", "changed", "unreachable", "failed", "skipped", "rescue
 
 export function htmlPage(record: RunRecord): string {
   const title = `${record.checkMode ? "Check of" : "Run of"} ${record.playbooks.join(", ")}`;
-  const facts = [record.outcome, count(Object.keys(record.hosts).length, "host"), duration(record.elapsedMs), `k3sprov ${record.version}`];
+  const facts = [
+    record.outcome,
+    count(Object.keys(record.hosts).length, "host"),
+    duration(record.elapsedMs),
+    `k3sprov ${record.version}`,
+  ];
   return [
     "<!doctype html>",
     `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${markup(title)}</title>`,
@@ -68,12 +73,15 @@ function resultSection(result: ResultRecord): string {
   const head = `<p><span class="${result.status}">${result.status}${result.ignored ? " (ignored)" : ""}</span> ${markup(result.host)}`;
   const where = result.delegatedTo === undefined ? "" : ` → ${markup(result.delegatedTo)}`;
   const reason = result.reason === undefined ? "" : ` <span class="where">${markup(result.reason)}</span>`;
-  const items = (result.items ?? []).map((item) => `<br><span class="${item.status}">${item.status}</span> ${markup(item.label)}`).join("");
+  const items = (result.items ?? [])
+    .map((item) => `<br><span class="${item.status}">${item.status}</span> ${markup(item.label)}`)
+    .join("");
   const differences = [...result.differences, ...(result.items ?? []).flatMap((item) => item.differences)];
   const parts = [`${head}${where}${reason}${items}</p>`];
   if (differences.length > 0) parts.push(`<pre>${diffLines(differences).map(diffLine).join("\n")}</pre>`);
   if (result.diagnostic !== undefined) parts.push(`<pre>${markup(formatDiagnostic(result.diagnostic))}</pre>`);
-  if (result.status === "failed" || result.status === "unreachable") parts.push(`<pre>${markup(resultText(result.result, true))}</pre>`);
+  if (result.status === "failed" || result.status === "unreachable")
+    parts.push(`<pre>${markup(resultText(result.result, true))}</pre>`);
   return parts.join("\n");
 }
 

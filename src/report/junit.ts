@@ -32,11 +32,15 @@ export function junitXml(record: RunRecord): string {
 function suite(host: string, cases: readonly Case[], lost: string | undefined): readonly string[] {
   const time = cases.reduce((sum, one) => sum + one.result.elapsedMs, 0);
   const skipped = cases.filter(({ result }) => result.status === "skipped").length;
-  const counts = `tests="${cases.length}" failures="${cases.filter(isFailure).length}" errors="${lost === undefined ? 0 : 1}" skipped="${skipped}"`;
+  // Unreachable while a task ran: the task's own case tells it. Before any task: a case of its own.
+  const isTold = lost === undefined || cases.some(({ result }) => result.status === "unreachable");
+  const tests = cases.length + (isTold ? 0 : 1);
+  const counts = `tests="${tests}" failures="${cases.filter(isFailure).length}" errors="${isTold ? 0 : 1}" skipped="${skipped}"`;
+  const connect = `    <testcase name="connect" classname="connection"><error message="${markup(lost ?? "")}" type="unreachable"/></testcase>`;
   return [
     `  <testsuite name="${markup(host)}" ${counts} time="${seconds(time)}">`,
     ...cases.map(testCase),
-    ...(lost === undefined ? [] : [`    <system-err>${markup(lost)}</system-err>`]),
+    ...(isTold ? [] : [connect]),
     "  </testsuite>",
   ];
 }

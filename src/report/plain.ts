@@ -202,7 +202,8 @@ export function createPlainReport(options: PlainOptions): Report {
         if (verbosity >= 3) writeError(palette.dim(`<${oneLine(event.host)}> connecting: ${oneLine(event.target)}`).concat("\n"));
         return;
       case "host-connected":
-        if (verbosity >= 3) writeError(palette.dim(`<${oneLine(event.host)}> connected after ${event.elapsedMs} ms`).concat("\n"));
+        if (verbosity >= 3)
+          writeError(palette.dim(`<${oneLine(event.host)}> connected after ${event.elapsedMs} ms`).concat("\n"));
         return;
       case "warning": {
         const message = event.host === undefined ? event.diagnostic.message : `[${event.host}] ${event.diagnostic.message}`;

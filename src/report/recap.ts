@@ -26,7 +26,13 @@ function recapLine(host: string, counts: HostCounts, palette: Palette): string {
     return counts[name] > 0 ? paint(text) : text;
   };
   const hostPaint =
-    counts.failed > 0 || counts.unreachable > 0 ? palette.red : counts.changed > 0 ? palette.yellow : counts.ok > 0 ? palette.green : plain;
+    counts.failed > 0 || counts.unreachable > 0
+      ? palette.red
+      : counts.changed > 0
+        ? palette.yellow
+        : counts.ok > 0
+          ? palette.green
+          : plain;
   const name = oneLine(host);
   return [
     `${hostPaint(name)}${" ".repeat(Math.max(0, HOST_COLUMN - name.length))} :`,

@@ -1,5 +1,14 @@
 import type { Diagnostic } from "../diagnostic.ts";
-import type { EngineEvent, EventListener, HostCost, HostCounts, RunOutcome, TaskRef, TaskStatus, TaskTiming } from "../engine/events.ts";
+import type {
+  EngineEvent,
+  EventListener,
+  HostCost,
+  HostCounts,
+  RunOutcome,
+  TaskRef,
+  TaskStatus,
+  TaskTiming,
+} from "../engine/events.ts";
 import type { Difference, JsonObject } from "../modules/contract.ts";
 
 export type ItemRecord = {
@@ -35,7 +44,12 @@ export type RunRecord = {
   readonly costs: Readonly<Record<string, HostCost>>;
   readonly changes: Readonly<Record<string, readonly string[]>>;
   readonly tasks: readonly TaskRecord[];
-  readonly unreachable: readonly { readonly host: string; readonly message: string; readonly code: string; readonly help?: string }[];
+  readonly unreachable: readonly {
+    readonly host: string;
+    readonly message: string;
+    readonly code: string;
+    readonly help?: string;
+  }[];
   readonly warnings: readonly Diagnostic[];
   readonly slowest: readonly TaskTiming[];
   readonly elapsedMs: number;
@@ -112,7 +126,10 @@ export function createRecorder(): { readonly listener: EventListener; record(): 
   return { listener, record };
 }
 
-function resultRecord(event: Extract<EngineEvent, { type: "task-finished" }>, items: readonly ItemRecord[] | undefined): ResultRecord {
+function resultRecord(
+  event: Extract<EngineEvent, { type: "task-finished" }>,
+  items: readonly ItemRecord[] | undefined,
+): ResultRecord {
   const { host, status, ignored, elapsedMs, result, differences, delegatedTo, reason, diagnostic } = event;
   return {
     host,

@@ -13,7 +13,9 @@ export function shownResult(event: Finished, verbosity: number): JsonObject {
   const entries = Object.entries(event.result).filter(([name]) => !name.startsWith("_ansible_"));
   if (event.task.module === "debug" && event.status !== "skipped") return debugResult(entries, event);
   return Object.fromEntries(
-    entries.filter(([name]) => !redundant.has(name) && !(verbosity < 3 && (name === "invocation" || name === "diff" || name === "exception"))),
+    entries.filter(
+      ([name]) => !redundant.has(name) && !(verbosity < 3 && (name === "invocation" || name === "diff" || name === "exception")),
+    ),
   );
 }
 

@@ -24,6 +24,7 @@ export function createSummaryReport(options: SummaryOptions): Report {
   const { palette } = options;
   let checkMode = false;
   let diff = false;
+  let text = "";
   return {
     listener: (event) => {
       if (event.type === "run-started") {
@@ -42,9 +43,12 @@ export function createSummaryReport(options: SummaryOptions): Report {
       ];
       const next = options.next(event, failed, unreachable);
       if (next !== undefined) lines.push(`next: ${palette.bold(oneLine(next.command))}   (${next.why})`);
-      options.write(`${lines.join("\n")}\n`);
+      text = `${lines.join("\n")}\n`;
     },
-    finish: () => undefined,
+    // At the end, since a live view gives the screen back only then.
+    finish: () => {
+      if (text !== "") options.write(text);
+    },
   };
 }
 
@@ -76,7 +80,10 @@ function costLine(event: RunFinished): string {
   const reconnects = total((cost) => Math.max(0, cost.connects - 1));
   return [
     `${count(Object.keys(event.hosts).length, "host")} in ${duration(event.elapsedMs)}`,
-    `${count(total((cost) => cost.roundTrips), "round trip")} (at most ${most} a host)`,
+    `${count(
+      total((cost) => cost.roundTrips),
+      "round trip",
+    )} (at most ${most} a host)`,
     `${bytes(total((cost) => cost.bytesSent))} sent, ${bytes(total((cost) => cost.bytesReceived))} received`,
     ...(reconnects > 0 ? [count(reconnects, "reconnect")] : []),
   ].join(", ");
@@ -86,5 +93,7 @@ function slowestLine(event: RunFinished): readonly string[] {
   // Below a second nobody waits: no line is better than three meaningless ones.
   const slow = event.slowest.filter((one) => one.elapsedMs >= 1000).slice(0, MAX_SLOWEST);
   if (slow.length === 0) return [];
-  return [`slowest: ${slow.map((one) => `${oneLine(one.task.title)} ${duration(one.elapsedMs)} [${oneLine(one.host)}]`).join(", ")}`];
+  return [
+    `slowest: ${slow.map((one) => `${oneLine(one.task.title)} ${duration(one.elapsedMs)} [${oneLine(one.host)}]`).join(", ")}`,
+  ];
 }

@@ -17,13 +17,13 @@ export function locate(origin: Origin, at: number, end: number = at + 1): Positi
   const column = at - (before.lastIndexOf("\n") + 1);
   const text = origin.source.split("\n")[row] ?? "";
   const length = Math.max(1, Math.min(end - at, text.length - column));
-  if (base.line === 1 && base.column === 1 && sourceLine(base.file, row + 1) === text) {
+  if (base.line === 1 && base.column === 1 && sourceLine({ file: base.file, line: row + 1, column: 1 }) === text) {
     return span(base.file, row + 1, column + 1, length);
   }
   const bare = text.trim();
   const indent = text.length - text.trimStart().length;
   for (const line of [base.line + row, base.line + row + 1]) {
-    const start = sourceLine(base.file, line)?.indexOf(bare, line === base.line ? base.column - 1 : 0) ?? -1;
+    const start = sourceLine({ file: base.file, line, column: 1 })?.indexOf(bare, line === base.line ? base.column - 1 : 0) ?? -1;
     if (start >= 0 && bare !== "") return span(base.file, line, start + 1 + column - indent, length);
   }
   return base;

@@ -35,9 +35,9 @@ export function parseTemplate(tokens: readonly Token[]): readonly Statement[] {
 /** One bare expression and nothing else. Throws SyntaxFault. */
 export function parseExpression(tokens: readonly Token[]): Expression {
   const stream = new TokenStream(tokens);
-  if (stream.current.kind === "end") throw stream.unexpected("an expression was expected");
+  if (stream.is("end")) throw stream.unexpected("an expression was expected");
   const expression = new ExpressionParser(stream).expression();
-  if (stream.current.kind !== "end") throw stream.unexpected("the expression is complete before it");
+  if (!stream.is("end")) throw stream.unexpected("the expression is complete before it");
   return expression;
 }
 
@@ -149,7 +149,7 @@ class StatementParser {
   }
 
   #endTag(): number {
-    if (this.#stream.current.kind !== "block-end") throw this.#stream.unexpected('"%}" was expected');
+    if (!this.#stream.is("block-end")) throw this.#stream.unexpected('"%}" was expected');
     return this.#stream.next().end;
   }
 
@@ -205,7 +205,7 @@ class StatementParser {
 
   #with(at: number): Statement {
     const values: { target: Target; value: Expression }[] = [];
-    while (this.#stream.current.kind !== "block-end") {
+    while (!this.#stream.is("block-end")) {
       if (values.length > 0) this.#stream.expectOperator(",", "between the assignments");
       const target = this.#singleTarget();
       this.#stream.expectOperator("=", "after the name");
@@ -254,10 +254,10 @@ class StatementParser {
     const template = this.#expressions.expression();
     if (!this.#stream.takeName("import")) throw this.#stream.unexpected('"import" was expected');
     const names: { name: string; alias: string }[] = [];
-    while (this.#stream.current.kind !== "block-end" && !this.#isContext()) {
+    while (!this.#stream.is("block-end") && !this.#isContext()) {
       if (names.length > 0) {
         this.#stream.expectOperator(",", "between the names");
-        if (this.#stream.current.kind === "block-end" || this.#isContext()) break;
+        if (this.#stream.is("block-end") || this.#isContext()) break;
       }
       const { value: name } = this.#stream.expectName("a name");
       names.push({ name, alias: this.#stream.takeName("as") ? this.#assignable() : name });

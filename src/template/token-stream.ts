@@ -18,6 +18,11 @@ export class TokenStream {
     return this.#at(this.#index + 1);
   }
 
+  /** Whether the current token is of this kind; a method, since a property would be narrowed across `next`. */
+  is(kind: Token["kind"]): boolean {
+    return this.current.kind === kind;
+  }
+
   /** Where the token before the current one ended. */
   get previousEnd(): number {
     return this.#index === 0 ? 0 : this.#at(this.#index - 1).end;

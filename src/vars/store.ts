@@ -51,6 +51,11 @@ export class VariableStore {
   readonly #public = new Map<Play, Role[]>();
   readonly #scopes = new WeakMap<Scope, readonly LayeredVars[]>();
   readonly #exported = new WeakMap<Play, readonly LayeredVars[]>();
+  /** What a task sees is asked for several times while it runs on a host. */
+  readonly #latest = new Map<
+    string,
+    { generation: number; play: Play | undefined; scope: Scope | undefined; layers: readonly LayeredVars[] }
+  >();
   #revision = -1;
   #changes = 0;
   readonly #inventoryVars = new Map<string, readonly LayeredVars[]>();
@@ -135,16 +140,21 @@ export class VariableStore {
     this.#changes += 1;
   }
 
-  /** All that is seen at a place, without what is magic; the strongest of a layer first, the layers in no order. */
-  layersAt(place: Place): readonly (readonly LayeredVars[])[] {
+  /** All that is seen at a place, without what is magic, the strongest first. */
+  layersAt(place: Place): readonly LayeredVars[] {
     const { play, scope, host } = place;
-    return [
+    const { generation } = this;
+    const before = this.#latest.get(host);
+    if (before?.generation === generation && before.play === play && before.scope === scope) return before.layers;
+    const layers = inOrder([
       this.#extra,
       this.#runVars(host, play),
       scope === undefined ? [] : this.#scopeVars(scope),
       play === undefined ? [] : this.#playVars(play, scope),
       this.#varsOfHost(host, play),
-    ];
+    ]);
+    this.#latest.set(host, { generation, play, scope, layers });
+    return layers;
   }
 
   magicAt(place: Place, names: VariableNames): MagicSource {
@@ -268,7 +278,7 @@ class PlaceNames implements VariableNames {
 
   get #layers(): readonly LayeredVars[] {
     if (this.#generation !== this.#store.generation) {
-      this.#ordered = inOrder(this.#store.layersAt(this.#place));
+      this.#ordered = this.#store.layersAt(this.#place);
       this.#generation = this.#store.generation;
     }
     return this.#ordered;

@@ -86,7 +86,8 @@ const report = z.looseObject({
   costs: z.record(z.string(), cost),
 });
 
-export type RunReport = z.infer<typeof report> & {
+export type Report = z.infer<typeof report>;
+export type RunReport = Report & {
   readonly rc: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -124,19 +125,19 @@ export async function apply(hosts: readonly TestHost[], playbook: string, option
         `k3sprov apply${check ? " --check" : ""} ended with ${result.rc} instead of ${rc}\n${result.stderr}\n${result.stdout}`,
       );
     }
-    return { ...parseReport(result), ...result };
+    return { ...parseReport(result.stdout, `standard output (standard error: ${result.stderr})`), ...result };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Reads what `--format json` printed. */
-export function parseReport(result: CliResult): z.infer<typeof report> {
+/** Reads what `--format json` printed, or `--report json=FILE` wrote; `source` is for the error. */
+export function parseReport(text: string, source: string): Report {
   let data: unknown;
   try {
-    data = JSON.parse(result.stdout);
+    data = JSON.parse(text);
   } catch {
-    throw new Error(`this is not one JSON object: ${result.stdout.slice(0, 2_000)}\n${result.stderr}`);
+    throw new Error(`${source}: this is not one JSON object: ${text.slice(0, 2_000)}`);
   }
   return report.parse(data);
 }

@@ -30,6 +30,8 @@ export type HostOptions = {
   readonly purpose?: Purpose;
   /** Further ports to publish; `publishedPort` tells where. */
   readonly ports?: readonly number[];
+  /** Where its known_hosts file goes; the folder of the run, which ends with it, unless given. */
+  readonly folder?: string;
 };
 
 /** Ansible's connection variables of a host, which are k3sprov's too. */
@@ -96,7 +98,7 @@ export async function startHost(options: HostOptions = {}): Promise<TestHost> {
     const address = container.getHost() === "localhost" ? "127.0.0.1" : container.getHost();
     const port = container.getMappedPort(22);
     const [key] = await Promise.all([runInside(id, ["cat", "/etc/ssh/ssh_host_ed25519_key.pub"]), sshBanner(address, port)]);
-    const knownHostsFile = join(runFolder(), `${id.slice(0, 12)}.known_hosts`);
+    const knownHostsFile = join(options.folder ?? runFolder(), `${id.slice(0, 12)}.known_hosts`);
     writeFileSync(knownHostsFile, `[${address}]:${port} ${key.stdout.trim()}\n`);
     return attachHost({
       name,

@@ -58,7 +58,8 @@ export function removeDeadFolders(): void {
   if (!existsSync(stateFolder)) return;
   for (const name of readdirSync(stateFolder)) {
     const owner = join(stateFolder, name, OWNER_FILE);
-    if (existsSync(owner) && isRunAlive(readFileSync(owner, "utf8")) === false) rmSync(join(stateFolder, name), { recursive: true, force: true });
+    if (existsSync(owner) && isRunAlive(readFileSync(owner, "utf8")) === false)
+      rmSync(join(stateFolder, name), { recursive: true, force: true });
   }
 }
 

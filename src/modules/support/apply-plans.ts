@@ -1,7 +1,7 @@
 import { joinSh } from "../../sh.ts";
 import type { Apply, Difference, HostTraits, Prediction, Resource } from "../contract.ts";
-import { type FilePlan, fileScript, predictFile } from "./place-file.ts";
 import { type DirectoryPlan, directoryScript, predictDirectory } from "./place-directory.ts";
+import { type FilePlan, fileScript, predictFile } from "./place-file.ts";
 
 /** A step of a change; directories stand before what goes into them. */
 export type Plan = FilePlan | DirectoryPlan;
@@ -22,7 +22,9 @@ export function predictPlans(plans: readonly Plan[], traits: HostTraits): Predic
 }
 
 export function providedBy(plans: readonly Plan[]): Resource[] {
-  return plans.flatMap((plan) => (plan.kind === "directory" ? [plan.path] : [plan.target, plan.real])).map((path) => `path:${path}` as const);
+  return plans
+    .flatMap((plan) => (plan.kind === "directory" ? [plan.path] : [plan.target, plan.real]))
+    .map((path) => `path:${path}` as const);
 }
 
 export const differencesOf = (plans: readonly Plan[]): Difference[] => plans.flatMap((plan) => plan.differences);

@@ -35,8 +35,8 @@ export type PathState = { readonly kind: "absent" } | Present;
 
 export const absent: PathState = { kind: "absent" };
 
-// Only what GNU, busybox and uutils print alike: %x and %y add the fraction of a second, %t %T are hexadecimal.
-const FIELDS = "@%f|%u|%g|%U|%G|%s|%X|%Y|%Z|%x|%y|%z|%h|%i|%d|%t|%T|";
+// A format of `stat -c`. Only what GNU, busybox and uutils print alike: %x and %y add the fraction of a second, %t %T are hexadecimal.
+export const INODE_FORMAT = "@%f|%u|%g|%U|%G|%s|%X|%Y|%Z|%x|%y|%z|%h|%i|%d|%t|%T|";
 const RECORD =
   /^@([0-9a-f]+)\|(\d+)\|(\d+)\|([^|]*)\|([^|]*)\|(\d+)\|(-?\d+)\|(-?\d+)\|(-?\d+)\|([^|\n]*)\|([^|\n]*)\|([^|\n]*)\|(\d+)\|(\d+)\|(\d+)\|([0-9a-f]+)\|([0-9a-f]+)\|/;
 
@@ -63,12 +63,12 @@ export function pathQuestion(path: string): Question<PathState> {
 function pieceScript(items: readonly string[]): Sh {
   return sh`set -- ${items}
 command -v stat >/dev/null || { echo 'the host has no "stat" command' >&2; exit 127; }
-stat -c ${`${FIELDS}%n`} -- "$@" 2>/dev/null
+stat -c ${`${INODE_FORMAT}%n`} -- "$@" 2>/dev/null
 printf '\\0'
 for p do
 if [ -L "$p" ]; then
 printf 'l\\0'; readlink -n -- "$p"; printf '\\0'; readlink -n -f -- "$p"; printf '\\0'
-stat -L -c ${FIELDS} -- "$p" 2>/dev/null; printf '\\0'
+stat -L -c ${INODE_FORMAT} -- "$p" 2>/dev/null; printf '\\0'
 elif [ -e "$p" ]; then printf 'e\\0'
 else k3_missing "$p"; printf '%s\\0' "$k3_why"
 fi
@@ -117,6 +117,11 @@ const KINDS: Readonly<Record<number, FileKind>> = {
   10: "link",
   12: "socket",
 };
+
+/** Reads what `stat -c INODE_FORMAT` printed about one inode. */
+export function readInode(text: string): Inode | undefined {
+  return inodeOf(text)?.inode;
+}
 
 function inodeOf(text: string): { readonly inode: Inode; readonly length: number } | undefined {
   const match = RECORD.exec(text);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Sh } from "../../sh.ts";
-import type { Collector, HostTraits, Output, Question, Unknown } from "../contract.ts";
+import { type Sh, sh } from "../../sh.ts";
+import type { Collector, HostTraits, Json, Output, Question, Unknown } from "../contract.ts";
 
 /**
  * A question that is one read-only script of its own: for what no collector gathers. `name` says in messages what is asked.
@@ -32,4 +32,22 @@ export function text(bytes: Buffer): string {
 export function lines(bytes: Buffer): string[] {
   const all = text(bytes);
   return all === "" ? [] : all.split("\n");
+}
+
+const answered: Collector<unknown> = {
+  name: "nothing",
+  beforeTraits: true,
+  script: () => sh`:`,
+  decode: (_output, items) => items.map((item) => JSON.parse(item)),
+};
+
+/** A question that needs no host: its answer is `answer`. For parameters that leave nothing to ask. */
+export function nothing<Answer extends Json>(answer: Answer): Question<Answer> {
+  // The one collector of all such questions cannot know its answers' types; the item is the answer, so this cast holds.
+  return { collector: answered as Collector<Answer>, item: JSON.stringify(answer) };
+}
+
+/** False for what `nothing` makes: such an answer must not be predicted, since every such question shares it. */
+export function isAsked(question: Question<unknown>): boolean {
+  return question.collector !== answered;
 }

@@ -5,7 +5,7 @@ import { fileFields, followed } from "./file-fields.ts";
 import { hostPath, joinPath } from "./host-path.ts";
 import { Known, questionSet } from "./known.ts";
 import { directoryQuestions, planDirectory } from "./place-directory.ts";
-import { type FileSource, fileQuestions, planFile, type PlaceOptions } from "./place-file.ts";
+import { type FileSource, fileQuestions, type PlaceOptions, planFile } from "./place-file.ts";
 
 /** One file that goes to `dest`, or below it under `name` when that is a directory. */
 export type SingleFile = {
@@ -18,7 +18,10 @@ export type SingleFile = {
   readonly options: PlaceOptions;
 };
 
-function places(file: SingleFile, context: ProbeContext): { readonly dest: string; readonly inside: string | undefined; readonly isDirectory: boolean } {
+function places(
+  file: SingleFile,
+  context: ProbeContext,
+): { readonly dest: string; readonly inside: string | undefined; readonly isDirectory: boolean } {
   const dest = hostPath(file.dest, context.traits);
   return { dest, inside: file.name === undefined ? undefined : joinPath(dest, file.name), isDirectory: file.dest.endsWith("/") };
 }

@@ -12,6 +12,15 @@ done
 mount --bind /proc/sys/net /proc/sys/net
 mount -o remount,bind,rw /proc/sys/net
 
+# The engine mounts these over the host's own files, and a mounted file cannot be replaced. The first boot takes over what
+# they say; later ones keep what the host has made of it.
+for file in /etc/hosts /etc/hostname /etc/resolv.conf; do
+  mountpoint -q "$file" || continue
+  said=$(cat "$file")
+  umount "$file"
+  [ -e /etc/ssh/ssh_host_ed25519_key ] || printf '%s\n' "$said" >"$file"
+done
+
 # Each host has a key of its own: tests of changed and unknown host keys need hosts that differ.
 [ -e /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N '' -C '' -f /etc/ssh/ssh_host_ed25519_key
 

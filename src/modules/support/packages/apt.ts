@@ -72,11 +72,10 @@ const candidate: Collector<Candidate> = {
 };
 
 const lists: Collector<Lists> = listsCollector("apt-lists", {
+  evidence: "/var/lib/apt/lists/*Release",
   fetched: ["/var/lib/apt/periodic/update-success-stamp", "/var/lib/apt/lists/partial", "/var/lib/apt/lists"],
   sources: ["/etc/apt/sources.list", "/etc/apt/sources.list.d", "/etc/apt/sources.list.d/*"],
 });
-
-export const aptSources = ["/etc/apt/sources.list", "/etc/apt/sources.list.d"];
 
 export const apt: PackageManager = {
   name: "apt",
@@ -88,6 +87,8 @@ export const apt: PackageManager = {
       : "that is no name of a Debian package";
     throw new ModuleFailure(`"${spec}": ${why}`);
   },
+  defaultFlags: ["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"],
+  sources: ["/etc/apt/sources.list", "/etc/apt/sources.list.d"],
   installed,
   candidate,
   lists,
@@ -130,6 +131,9 @@ export function aptGet(verb: string, options: TransactionOptions, names: readonl
   return sh`apt-get -y -q -o DPkg::Lock::Timeout=${options.lockTimeoutSeconds} ${options.flags} ${verb} ${names.length === 0 ? [] : ["--", ...names]} || exit`;
 }
 
+/** A line of output that says that the lists were fetched. */
+export const REFRESHED = "k3sprov: package lists fetched";
+
 /** apt waits for dpkg's lock but not for that of the lists. */
 export function aptUpdate(lockTimeoutSeconds: number): Sh {
   return sh`left=${lockTimeoutSeconds}
@@ -142,5 +146,18 @@ fi
 case $out in *'Could not get lock'*) [ "$left" -gt 0 ] && { left=$((left - 2)); sleep 2; continue; };; esac
 printf '%s\\n' "$out" >&2; exit 100
 done
-touch /var/lib/apt/lists`;
+touch /var/lib/apt/lists
+echo ${REFRESHED}`;
+}
+
+const POLICY = "/usr/sbin/policy-rc.d";
+
+/** Runs apt while packages that ask whether they may start services get `answer` (see invoke-rc.d's policy-rc.d). */
+export function withPolicy(answer: number, work: Sh): Sh {
+  const saved = `${POLICY}.k3sprov`;
+  return sh`[ -e ${POLICY} ] && [ ! -e ${saved} ] && mv -- ${POLICY} ${saved}
+trap ${`rm -f -- ${POLICY}; [ -e ${saved} ] && mv -- ${saved} ${POLICY}`} EXIT
+trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM
+printf '#!/bin/sh\\nexit %s\\n' ${answer} > ${POLICY} && chmod 755 ${POLICY} || exit
+${work}`;
 }

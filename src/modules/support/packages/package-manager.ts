@@ -19,9 +19,32 @@ export type InstalledPackage = {
 export type Candidate = { readonly kind: "candidate"; readonly version: string | null };
 
 /** When the package lists were last fetched, and by what they are outdated. */
-export type Lists = { readonly kind: "lists"; readonly ageSeconds: number | null; readonly areOlderThanSources: boolean };
+export type Lists = {
+  readonly kind: "lists";
+  readonly ageSeconds: number | null;
+  readonly areOlderThanSources: boolean;
+  readonly predictedAtMs?: number;
+};
 
-export type PackageAnswer = InstalledPackage | Candidate | Lists;
+/** What a command would change, by the package manager's own simulation. */
+export type Simulated = {
+  readonly kind: "simulated";
+  readonly changes: readonly { readonly name: string; readonly before: string; readonly after: string }[];
+};
+
+/** A package file on the host; `found` is null when there is no such file. */
+export type DebFile = {
+  readonly kind: "deb";
+  readonly found: {
+    readonly name: string;
+    readonly version: string;
+    readonly installed: string;
+    /** The installed version, compared with the file's. */
+    readonly relation: "absent" | "older" | "same" | "newer";
+  } | null;
+};
+
+export type PackageAnswer = InstalledPackage | Candidate | Lists | Simulated | DebFile;
 
 export type Transaction = {
   readonly refresh: boolean;
@@ -39,6 +62,10 @@ export type TransactionOptions = {
 /** A back end. Names are checked by `parse`, which throws ModuleFailure for what it does not know. */
 export type PackageManager = {
   readonly name: HostTraits["packageManager"];
+  /** Given when a task says nothing else. */
+  readonly defaultFlags?: readonly string[];
+  /** Files that say where packages come from. */
+  readonly sources: readonly string[];
   parse(spec: string): WantedPackage;
   readonly installed: Collector<InstalledPackage>;
   readonly candidate: Collector<Candidate>;

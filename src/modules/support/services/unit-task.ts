@@ -223,9 +223,10 @@ export function predictUnit(
 ): readonly Prediction[] {
   const { steps } = change.data;
   const questions = unitQuestions(task, context);
-  const stale: Prediction[] = steps.includes("reload-manager")
-    ? [{ question: questions.stale, answer: [`${PREDICTED}${Date.now()}`] }]
-    : [];
+  const stale: Prediction[] =
+    task.daemonReload && steps.includes("reload-manager")
+      ? [{ question: questions.stale, answer: [`${PREDICTED}${Date.now()}`] }]
+      : [];
   if (state.unit === null) return stale;
   const last = steps.at(-1);
   const starts = last === "start" || last === "restart" || last === "reload";

@@ -1,0 +1,38 @@
+import { type Diagnostic, DiagnosticError, Diagnostics } from "../../diagnostic.ts";
+import { count } from "../../report/phrases.ts";
+import { exitCodes } from "../exit-codes.ts";
+import type { Invocation } from "../invocation.ts";
+import { listPlaybooks } from "../listing.ts";
+import { createPrompter } from "../prompt.ts";
+import { loadBasics, loadHosts, loadPlaybooks } from "../sources.ts";
+
+/** `k3sprov lint PLAYBOOK…`: every problem of every playbook, no host contacted. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { args, settings, process: at } = invocation;
+  const isText = settings.format === "text";
+  const found = new Diagnostics();
+  const warn = (warning: Diagnostic): void => {
+    found.add([warning]);
+    if (isText) invocation.warn(warning);
+  };
+  const own = { ...invocation, warn };
+  const basics = await loadBasics(own, createPrompter(at.stdin));
+  try {
+    const playbooks = loadPlaybooks(args, at.cwd, basics.loader);
+    if (settings.inventory.length > 0 || settings["list-hosts"]) {
+      const inventory = await loadHosts(own, basics.vault);
+      const listed = listPlaybooks(playbooks, inventory, settings, (text) => at.stdout.write(text));
+      if (listed !== undefined) return listed;
+    }
+  } catch (error) {
+    if (!(error instanceof DiagnosticError)) throw error;
+    if (isText) throw error;
+    found.add(error.diagnostics);
+  }
+  if (isText) {
+    const warnings = found.warnings.length === 0 ? "" : `, ${count(found.warnings.length, "warning")}`;
+    if (!settings.quiet) at.stdout.write(`${count(args.length, "playbook")}: no errors${warnings}\n`);
+  } else if (settings.format === "json") at.stdout.write(`${JSON.stringify(found.all, undefined, 2)}\n`);
+  else for (const one of found.all) at.stdout.write(`${JSON.stringify(one)}\n`);
+  return found.errors.length > 0 ? exitCodes.refused.code : exitCodes.ok.code;
+}

@@ -1,0 +1,112 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { DiagnosticError } from "../diagnostic.ts";
+import { loadInventory } from "../inventory/load.ts";
+import { findModule, moduleNames } from "../modules/registry.ts";
+import { loadPlaybook } from "../playbook/load.ts";
+import { Redactor } from "../vars/taint.ts";
+import type { Key, Value } from "../vars/value.ts";
+import { VaultSecrets } from "../vault/secrets.ts";
+import type { RunOptions } from "./context.ts";
+import type { EngineEvent, RunOutcome } from "./events.ts";
+import { runPlaybooks } from "./run.ts";
+import { connectionDefaults } from "./run-context.ts";
+
+export type Here = {
+  readonly outcome: RunOutcome | "refused";
+  readonly events: readonly EngineEvent[];
+  /** Host -> "status title", in the order in which tasks ended. */
+  readonly tasks: Readonly<Record<string, readonly string[]>>;
+  readonly changes: Readonly<Record<string, readonly string[]>>;
+  readonly roundTrips: number;
+  /** Messages of a refusal. */
+  readonly refused: readonly string[];
+  /** Result of the last task of that title on any host. */
+  result(title: string): Readonly<Record<string, unknown>>;
+};
+
+/** A folder of its own for one test: what playbooks write goes there, as does the playbook itself. */
+export class Sandbox {
+  readonly folder = mkdtempSync(join(tmpdir(), "k3sprov-engine-"));
+
+  write(files: Readonly<Record<string, string>>): void {
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(this.folder, name)), { recursive: true });
+      writeFileSync(join(this.folder, name), content);
+    }
+  }
+
+  /** Runs a playbook on this machine, as one or several inventory hosts. `{{ here }}` is the folder. */
+  async run(
+    playbook: string,
+    options: Partial<Pick<RunOptions, "checkMode" | "diff" | "tags" | "skipTags" | "startAtTask" | "limit" | "forks">> & {
+      readonly hosts?: readonly string[];
+      readonly vars?: Readonly<Record<string, Value>>;
+    } = {},
+  ): Promise<Here> {
+    this.write({ "playbook.yaml": playbook });
+    const { hosts = ["one"], vars = {}, ...rest } = options;
+    const vault = new VaultSecrets();
+    const inventory = await loadInventory([`${hosts.join(",")},`], { vault, cwd: this.folder });
+    const extra = new Map<Key, Value>([...Object.entries(vars), ["here", this.folder], ["ansible_connection", "local"]]);
+    const loader = {
+      registry: { findModule, moduleNames },
+      rolesPath: [],
+      vault,
+      extraVars: [extra],
+      warn: () => {},
+    };
+    const events: EngineEvent[] = [];
+    try {
+      const outcome = await runPlaybooks({
+        playbooks: [loadPlaybook(join(this.folder, "playbook.yaml"), loader)],
+        inventory,
+        tags: [],
+        skipTags: [],
+        extraVars: [extra],
+        forks: 10,
+        checkMode: false,
+        diff: false,
+        verbosity: 0,
+        connection: connectionDefaults,
+        vault,
+        redactor: new Redactor(),
+        loader,
+        listener: (event) => events.push(event),
+        signal: new AbortController().signal,
+        version: "0.0.0",
+        ...rest,
+      });
+      return summary(outcome, events, []);
+    } catch (error) {
+      if (!(error instanceof DiagnosticError)) throw error;
+      return summary("refused", events, error.diagnostics.map((one) => one.message));
+    }
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function summary(outcome: Here["outcome"], events: readonly EngineEvent[], refused: readonly string[]): Here {
+  const tasks: Record<string, string[]> = {};
+  const results = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const event of events) {
+    if (event.type !== "task-finished") continue;
+    tasks[event.host] = [...(tasks[event.host] ?? []), `${event.ignored ? "ignored" : event.status} ${event.task.title}`];
+    results.set(event.task.title, event.result);
+  }
+  const end = events.find((event) => event.type === "run-finished");
+  const costs = end?.type === "run-finished" ? Object.values(end.costs) : [];
+  return {
+    outcome,
+    events,
+    tasks,
+    changes: end?.type === "run-finished" ? end.changes : {},
+    roundTrips: Math.max(0, ...costs.map((cost) => cost.roundTrips)),
+    refused,
+    result: (title) => results.get(title) ?? {},
+  };
+}

@@ -1,0 +1,256 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Sandbox } from "./run-here.test-support.ts";
+
+let box: Sandbox;
+beforeEach(() => {
+  box = new Sandbox();
+});
+afterEach(() => {
+  box.remove();
+});
+
+const play = (tasks: string, more = ""): string => `- hosts: all\n  gather_facts: false\n${more}  tasks:\n${tasks}`;
+const read = (name: string): string => readFileSync(join(box.folder, name), "utf8");
+
+describe("the promises", () => {
+  const tasks = play(`
+    - name: folder
+      file: { path: "{{ here }}/etc", state: directory }
+    - name: file
+      copy: { dest: "{{ here }}/etc/a.conf", content: "a = 1\\n", mode: "0640" }
+    - name: line
+      lineinfile: { path: "{{ here }}/etc/a.conf", line: "b = 2" }
+    - name: block
+      blockinfile: { path: "{{ here }}/etc/a.conf", block: "c = 3" }
+    - name: link
+      file: { src: "{{ here }}/etc/a.conf", dest: "{{ here }}/link", state: link }
+`);
+  const all = ["folder", "file", "line", "block", "link"];
+
+  it("tells in check mode exactly what apply changes, and then changes nothing", async () => {
+    expect((await box.run(tasks, { checkMode: true })).changes).toEqual({ one: all });
+    expect(existsSync(join(box.folder, "etc"))).toBe(false);
+    expect((await box.run(tasks)).changes).toEqual({ one: all });
+    expect(read("etc/a.conf")).toContain("a = 1\nb = 2\n# BEGIN");
+    // The file is one that its first task would write anew each time: that is the playbook's own contradiction.
+    expect((await box.run(tasks)).changes).toEqual({ one: ["file", "line", "block"] });
+  });
+
+  it("asks everything that is known in two round trips", async () => {
+    const many = play(
+      Array.from({ length: 40 }, (_, i) => `    - copy: { dest: "{{ here }}/f${i}", content: "${i}" }\n`).join(""),
+    );
+    await box.run(many);
+    const again = await box.run(many);
+    expect(again.changes).toEqual({});
+    expect(again.roundTrips).toBe(2);
+  });
+
+  it("needs one more for what depends on a registered result", async () => {
+    const text = play(`
+    - stat: { path: "{{ here }}/x" }
+      register: found
+    - copy: { dest: "{{ here }}/y", content: "1" }
+    - copy: { dest: "{{ here }}/z", content: "1" }
+      when: not found.stat.exists
+`);
+    await box.run(text);
+    expect((await box.run(text)).roundTrips).toBe(3);
+  });
+});
+
+describe("tasks", () => {
+  it("judges by failed_when and changed_when, retries, registers and loops", async () => {
+    const here = await box.run(
+      play(`
+    - name: said
+      shell: echo 5; exit 3
+      register: said
+      failed_when: said.rc != 3
+      changed_when: "'5' in said.stdout"
+    - name: until
+      shell: echo x >>{{ here }}/count; wc -l <{{ here }}/count
+      register: counted
+      until: counted.stdout | int >= 3
+      delay: 0
+    - name: loop
+      command: "echo {{ item.a }}"
+      loop: [{a: 1}, {a: 2}]
+      register: looped
+      when: item.a != 2
+    - name: outcome
+      debug: { msg: "{{ looped.results | map(attribute='skipped', default=false) | list }} {{ counted.attempts }} {{ said is changed }}" }
+`),
+    );
+    expect(here.outcome).toBe("ok");
+    expect(here.result("outcome")["msg"]).toBe("[False, True] 3 True");
+  });
+
+  it("rescues, and always runs always", async () => {
+    const here = await box.run(
+      play(`
+    - block:
+        - { name: fails, command: "false" }
+        - { name: never, command: "true" }
+      rescue:
+        - { name: rescue, debug: { msg: "{{ ansible_failed_task.name }}" } }
+      always:
+        - { name: always, command: "true" }
+    - { name: after, command: "true" }
+`),
+    );
+    expect(here.tasks["one"]).toEqual(["failed fails", "ok rescue", "changed always", "changed after"]);
+    expect(here.result("rescue")["msg"]).toBe("fails");
+    expect(here.outcome).toBe("ok");
+  });
+
+  it("stops a host at a failure, and ignores what it is told to", async () => {
+    const here = await box.run(
+      play(`
+    - { name: ignored, command: "false", ignore_errors: true }
+    - { name: fails, command: "false", when: inventory_hostname == "a" }
+    - { name: after, command: "true" }
+`),
+      { hosts: ["a", "b"] },
+    );
+    expect(here.tasks).toEqual({ a: ["ignored ignored", "failed fails"], b: ["ignored ignored", "skipped fails", "changed after"] });
+    expect(here.outcome).toBe("failed");
+  });
+
+  it("ends the play for all with any_errors_fatal", async () => {
+    const text = play('    - { command: "false", when: inventory_hostname == "a" }\n    - { name: after, command: "true" }\n', "  any_errors_fatal: true\n");
+    const here = await box.run(text, { hosts: ["a", "b"] });
+    expect(here.tasks["b"]).toEqual(["skipped command"]);
+  });
+
+  it("runs once for all", async () => {
+    const here = await box.run(
+      play(`
+    - { name: once, shell: "echo x >>{{ here }}/once; echo told", run_once: true, register: said }
+    - { name: seen, debug: { msg: "{{ said.stdout }}" } }
+`),
+      { hosts: ["a", "b", "c"] },
+    );
+    expect(read("once")).toBe("x\n");
+    expect(here.tasks["c"]).toEqual(["ok seen"]);
+    expect(here.result("seen")["msg"]).toBe("told");
+  });
+});
+
+describe("handlers", () => {
+  const text = play(
+    `
+    - { name: change, copy: { dest: "{{ here }}/x", content: "1" }, notify: [second, topic] }
+    - { meta: flush_handlers }
+    - { name: after, debug: { msg: x } }
+`,
+    `  handlers:
+    - { name: first, listen: topic, command: "true" }
+    - { name: second, command: "true", notify: third }
+    - { name: third, command: "true" }
+    - { name: unwanted, command: "true" }
+`,
+  );
+
+  it("run once, in their own order, after the tasks that notified them", async () => {
+    expect((await box.run(text)).tasks["one"]).toEqual(["changed change", "changed first", "changed second", "changed third", "ok after"]);
+    expect((await box.run(text)).tasks["one"]).toEqual(["ok change", "ok after"]);
+  });
+
+  it("are foreseen in check mode", async () => {
+    expect((await box.run(text, { checkMode: true })).changes).toEqual({ one: ["change", "first", "second", "third"] });
+  });
+});
+
+describe("check mode", () => {
+  it("says which tasks depend on what only an apply can tell", async () => {
+    const here = await box.run(
+      play(`
+    - { name: ask, command: "echo yes", register: said }
+    - { name: act, copy: { dest: "{{ here }}/x", content: "1" }, when: said.stdout == "yes" }
+    - { name: quiet, command: "echo yes", changed_when: false }
+`),
+      { checkMode: true },
+    );
+    expect(here.tasks["one"]).toEqual(["changed ask", "undetermined act", "ok quiet"]);
+  });
+
+  it("really runs what says check_mode: false", async () => {
+    await box.run(play(`    - { shell: "echo x >{{ here }}/real", check_mode: false }\n`), { checkMode: true });
+    expect(read("real")).toBe("x\n");
+  });
+
+  it("knows that a folder would be there, and that another would not", async () => {
+    const here = await box.run(
+      play(`
+    - { name: folder, file: { path: "{{ here }}/a/b", state: directory } }
+    - { name: inside, copy: { dest: "{{ here }}/a/b/c", content: "1" } }
+    - { name: nowhere, copy: { dest: "{{ here }}/no/such/c", content: "1" } }
+`),
+      { checkMode: true },
+    );
+    expect(here.tasks["one"]).toEqual(["changed folder", "changed inside", "failed nowhere"]);
+  });
+});
+
+describe("before a host is touched", () => {
+  it("refuses what an assert says about the inventory alone", async () => {
+    const here = await box.run(
+      play(`
+    - { command: "touch {{ here }}/touched" }
+    - { assert: { that: [answer == 42], fail_msg: "the answer is {{ answer }}" } }
+`),
+      { vars: { answer: 41 } },
+    );
+    expect(here).toMatchObject({ outcome: "refused", refused: ["the answer is 41"] });
+    expect(existsSync(join(box.folder, "touched"))).toBe(false);
+  });
+
+  it("leaves what depends on facts or results for its turn", async () => {
+    const here = await box.run(
+      play(`
+    - { command: "echo 41", register: said }
+    - { name: check, assert: { that: said.stdout == "42" } }
+`),
+    );
+    expect(here.tasks["one"]).toEqual(["changed command", "failed check"]);
+  });
+});
+
+describe("includes, tags and batches", () => {
+  it("includes tasks and roles with their loops, variables and handlers", async () => {
+    box.write({
+      "more.yml": '- { name: "more {{ item }}", copy: { dest: "{{ here }}/{{ item }}-{{ given }}", content: x }, notify: told }\n',
+      "roles/r/tasks/main.yml": '- { name: in role, copy: { dest: "{{ here }}/role", content: "{{ r_text }}" }, notify: told }\n',
+      "roles/r/defaults/main.yml": "r_text: default\n",
+      "roles/r/handlers/main.yml": '- { name: told, command: "true" }\n',
+    });
+    const here = await box.run(
+      play(`
+    - { include_tasks: more.yml, loop: [a, b], vars: { given: 7 } }
+    - { include_role: { name: r }, vars: { r_text: mine } }
+`),
+    );
+    expect(here.outcome).toBe("ok");
+    expect([existsSync(join(box.folder, "a-7")), existsSync(join(box.folder, "b-7")), read("role")]).toEqual([true, true, "mine"]);
+  });
+
+  it("selects by tags and starts at a task", async () => {
+    const text = play(`
+    - { name: a, debug: , tags: [x] }
+    - { name: b, debug: , tags: [y] }
+    - { name: c, debug: , tags: [always] }
+`);
+    expect((await box.run(text, { tags: ["x"] })).tasks["one"]).toEqual(["ok a", "ok c"]);
+    expect((await box.run(text, { skipTags: ["x"] })).tasks["one"]).toEqual(["ok b", "ok c"]);
+    expect((await box.run(text, { startAtTask: "b" })).tasks["one"]).toEqual(["ok b", "ok c"]);
+  });
+
+  it("goes through batches one after the other", async () => {
+    const text = play(`    - { shell: "echo {{ inventory_hostname }} {{ ansible_play_batch | join('+') }} >>{{ here }}/order" }\n`, "  serial: [1, 2]\n");
+    await box.run(text, { hosts: ["a", "b", "c"] });
+    expect(read("order").split("\n").sort()).toEqual(["", "a a", "b b+c", "c b+c"]);
+  });
+});

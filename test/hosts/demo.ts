@@ -1,0 +1,67 @@
+// The hosts of `npm run demo`:
+//
+//   tsx test/hosts/demo.ts up FOLDER        starts three, writes FOLDER/inventory.yaml, leaves them running
+//   tsx test/hosts/demo.ts down FOLDER      removes them
+//   tsx test/hosts/demo.ts verify FOLDER    compares the reports check.json, apply.json and again.json in FOLDER
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { stringify } from "yaml";
+import { parseReport, type Report } from "./cli.ts";
+import { removeHosts } from "./container.ts";
+import { startHosts, type TestHost } from "./host.ts";
+
+const [action, given] = process.argv.slice(2);
+if (given === undefined) throw new Error("which folder? tsx test/hosts/demo.ts up|down|verify FOLDER");
+const folder = resolve(given);
+
+switch (action) {
+  case "up": {
+    await removeHosts("demo", "all");
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const began = performance.now();
+    const hosts = await startHosts(3, { prefix: "node", purpose: "demo", user: "deploy", folder });
+    writeFileSync(join(folder, "inventory.yaml"), inventory(hosts));
+    console.log(`started ${hosts.map((host) => host.name).join(", ")} in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    break;
+  }
+  case "down": {
+    const count = await removeHosts("demo", "all");
+    rmSync(folder, { recursive: true, force: true });
+    console.log(count === 0 ? "there were no demo hosts" : `removed ${count} demo hosts`);
+    break;
+  }
+  case "verify":
+    verify();
+    break;
+  default:
+    throw new Error(`unknown action "${action}"; use up, down or verify`);
+}
+
+function inventory(hosts: readonly TestHost[]): string {
+  const entry = (host: TestHost) => [host.name, { ...host.inventoryEntry(), internal_address: host.internalAddress }];
+  const [server, ...agents] = hosts;
+  const group = (members: readonly (TestHost | undefined)[]) => ({
+    hosts: Object.fromEntries(members.flatMap((host) => (host === undefined ? [] : [entry(host)]))),
+  });
+  return stringify({ all: { children: { server: group([server]), agent: group(agents) } } }, { lineWidth: 0 });
+}
+
+/** The promises of a run, as its reports tell them; ends with exit status 1 and the difference where one is broken. */
+function verify(): void {
+  const [check, applied, again] = (["check", "apply", "again"] as const).map((name) => report(join(folder, `${name}.json`)));
+  const broken: string[] = [];
+  if (JSON.stringify(check?.changes) !== JSON.stringify(applied?.changes)) {
+    broken.push(`--check announced ${JSON.stringify(check?.changes)}, but apply changed ${JSON.stringify(applied?.changes)}`);
+  }
+  if (Object.values(applied?.changes ?? {}).flat().length === 0) broken.push("apply changed nothing on new hosts");
+  if (Object.values(again?.changes ?? {}).flat().length > 0)
+    broken.push(`the second apply changed ${JSON.stringify(again?.changes)}`);
+  for (const line of broken) console.error(`demo: BROKEN PROMISE: ${line}`);
+  process.exitCode = broken.length === 0 ? 0 : 1;
+}
+
+function report(file: string): Report {
+  return parseReport(readFileSync(file, "utf8"), file);
+}

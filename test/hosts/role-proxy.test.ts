@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { apply } from "./cli.ts";
+import { converges } from "./converges.ts";
+import { freshHost, freshHosts } from "./pool.ts";
+
+const playbook = (more = "") => `
+- hosts: all
+  become: true
+  roles:
+    - role: proxy
+      vars:
+        proxy_http: http://proxy.example:3128
+        proxy_https: http://proxy.example:3128
+        ${more}
+`;
+
+describe("role proxy", () => {
+  const hosts = freshHosts(2);
+
+  it("converges, restarts what reads it, and undoes itself", { timeout: 240_000 }, async () => {
+    const [server, agent] = hosts();
+    if (server === undefined || agent === undefined) throw new Error("two hosts were asked for");
+    for (const [host, unit] of [
+      [server, "k3s"],
+      [agent, "k3s-agent"],
+    ] as const) {
+      // A service that reads the environment file as K3s does, and shows what it got.
+      const text = `[Unit]\\nDescription=Stand-in\\n[Service]\\nEnvironmentFile=-/etc/systemd/system/%N.service.env\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n`;
+      await host.read(`printf '${text}' >/etc/systemd/system/${unit}.service && systemctl daemon-reload && systemctl start ${unit}`);
+    }
+    const groups = { server: [server], agent: [agent] };
+    const changed = ["proxy : Set the proxy of K3s", "proxy : Send apt through the proxy", "proxy : Restart K3s when its proxy has changed"];
+    await converges(hosts(), playbook("proxy_system: [apt]"), {
+      groups,
+      changed,
+      disturb: [
+        { by: "chmod 644 /etc/systemd/system/k3s*.service.env", repairedBy: "proxy : Set the proxy of K3s" },
+        { by: "rm /etc/apt/apt.conf.d/95k3sprov-proxy", repairedBy: "proxy : Send apt through the proxy" },
+      ],
+    }).catch((error: unknown) => {
+      throw error;
+    });
+    const seen = (unit: string) => `tr '\\0' '\\n' </proc/$(systemctl show -P MainPID ${unit})/environ | grep -i _proxy= | sort`;
+    const onServer = await server.read(seen("k3s"));
+    const onAgent = await agent.read(seen("k3s-agent"));
+    expect(onServer).toContain("HTTP_PROXY=http://proxy.example:3128");
+    expect(onServer).toContain("127.0.0.0/8");
+    expect(onServer).not.toContain(".svc");
+    expect(onAgent).toContain(".svc,.cluster.local,10.42.0.0/16,10.43.0.0/16");
+    const removed = await apply(hosts(), playbook("proxy_state: absent"), { groups });
+    expect(removed.hosts["host1"]).toMatchObject({ failed: 0 });
+    expect(await server.read("cat /etc/systemd/system/k3s.service.env 2>/dev/null; ls /etc/apt/apt.conf.d")).not.toMatch(/PROXY|95k3sprov/);
+    const again = await apply(hosts(), playbook("proxy_state: absent"), { groups });
+    expect(again.changes).toEqual({});
+  });
+});
+
+describe("what role proxy refuses before it touches a host", () => {
+  const host = freshHost();
+
+  it.each([
+    ["no proxy at all", "proxy_http: ''\n        proxy_https: ''", "proxy_http or proxy_https is needed"],
+    ["a URL with a path", "proxy_http: http://proxy.example:3128/path", "proxy_http must be http://host:port"],
+    ["a port that is none", "proxy_http: http://proxy.example:99999", "proxy_http must be http://host:port"],
+    ["a wildcard", "proxy_no_proxy: ['*.example']", 'write ".example"'],
+    ["nodes that are not covered", "proxy_add_inventory_hosts: false\n        proxy_no_proxy: [10.0.0.0/8]", "covers neither by network nor by name"],
+    ["an unknown scope", "proxy_scope: everything", "proxy_scope"],
+  ])("%s", async (_, lines, message) => {
+    const text = `
+- hosts: all
+  become: true
+  roles:
+    - role: proxy
+      vars:
+        proxy_http: http://proxy.example:3128
+        ${lines}
+`.replace(/ {8}proxy_http: http:\/\/proxy\.example:3128\n(?= {8}proxy_http:)/, "");
+    const said = await apply([host()], text, { rc: 3 }).then(
+      (report) => report.stderr,
+      (error: Error) => error.message,
+    );
+    expect(said).toContain(message);
+  });
+});
