@@ -37,7 +37,7 @@ const result = await build({
   banner: {
     js: 'import{createRequire as bundleRequire}from"node:module";const require=bundleRequire(import.meta.url),__dirname=import.meta.dirname;',
   },
-});
+}).catch(() => process.exit(1)); // esbuild has said why
 
 const main = join(outdir, "cli", "main.js");
 chmodSync(main, 0o755);

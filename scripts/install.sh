@@ -19,5 +19,5 @@ if [ -d node_modules ] && npm ls --all >/dev/null 2>&1; then
   exit 0
 fi
 echo "install: npm ci (install scripts off)" >&2
-npm ci --ignore-scripts --no-audit --no-fund >&2
+npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 cp package-lock.json "$stamp"

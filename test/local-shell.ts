@@ -65,6 +65,9 @@ const control = {
   renderTemplate: (): never => {
     throw new Error("no files here");
   },
+  inspect: (): never => {
+    throw new Error("no files here");
+  },
   walk: (): never => {
     throw new Error("no files here");
   },

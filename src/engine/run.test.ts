@@ -222,7 +222,7 @@ describe("before a host is touched", () => {
 describe("includes, tags and batches", () => {
   it("includes tasks and roles with their loops, variables and handlers", async () => {
     box.write({
-      "more.yml": '- { name: "more {{ item }}", copy: { dest: "{{ here }}/{{ item }}-{{ given }}", content: x }, notify: told }\n',
+      "more.yml": '- { name: "more {{ item }}", copy: { dest: "{{ here }}/{{ item }}-{{ given }}", content: x } }\n',
       "roles/r/tasks/main.yml": '- { name: in role, copy: { dest: "{{ here }}/role", content: "{{ r_text }}" }, notify: told }\n',
       "roles/r/defaults/main.yml": "r_text: default\n",
       "roles/r/handlers/main.yml": '- { name: told, command: "true" }\n',

@@ -15,7 +15,8 @@ export type { ConnectionDefaults, RunOptions } from "./context.ts";
  * Runs playbooks against an inventory and tells everything as events. Throws DiagnosticError for what can be refused
  * before a host is touched; whatever goes wrong on a host is in the events and in the outcome.
  */
-export async function runPlaybooks(options: RunOptions): Promise<RunOutcome> {
+export async function runPlaybooks(given: RunOptions): Promise<RunOutcome> {
+  const options = withRunLimit(given);
   const run = runContext(options, connect);
   const plays = options.playbooks.flatMap((playbook) => playbook.plays);
   preflight(run, plays);
@@ -27,7 +28,7 @@ export async function runPlaybooks(options: RunOptions): Promise<RunOutcome> {
     hosts: options.inventory.select("all", options.limit).map((one) => one.name),
     version: options.version,
   });
-  const interrupted = (): void => run.emitter.emit({ type: "interrupted", signal: String(options.signal.reason ?? "SIGINT") });
+  const interrupted = (): void => run.emitter.emit({ type: "interrupted", signal: reasonOf(options.signal) });
   options.signal.addEventListener("abort", interrupted, { once: true });
   try {
     for (const play of plays) {
@@ -40,6 +41,19 @@ export async function runPlaybooks(options: RunOptions): Promise<RunOutcome> {
     await run.sessions.close();
   }
   return conclude(run);
+}
+
+function reasonOf(signal: AbortSignal): string {
+  const { reason } = signal;
+  if (reason instanceof Error) return reason.name === "TimeoutError" ? "the limit for the whole run" : reason.message;
+  return typeof reason === "string" ? reason : "SIGINT";
+}
+
+/** The limit for the whole run ends it as an interrupt would: what is under way is finished, nothing new is begun. */
+function withRunLimit(options: RunOptions): RunOptions {
+  const runMs = options.limits?.runMs;
+  if (runMs === undefined || runMs <= 0) return options;
+  return { ...options, signal: AbortSignal.any([options.signal, AbortSignal.timeout(runMs)]) };
 }
 
 async function runPlay(run: RunContext, play: Play): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { apk } from "./apk.ts";
 import { apt } from "./apt.ts";
 import { assert } from "./assert.ts";
+import { blockinfile } from "./blockinfile.ts";
 import { command } from "./command.ts";
 import type { Module } from "./contract.ts";
 import { copy } from "./copy.ts";
@@ -8,12 +9,21 @@ import { debug } from "./debug.ts";
 import { dnf } from "./dnf.ts";
 import { addHost, groupBy, includeVars, meta, pause, setFact, validateArgumentSpec } from "./engine-modules.ts";
 import { fail } from "./fail.ts";
+import { file } from "./file.ts";
+import { group } from "./group.ts";
+import { lineinfile } from "./lineinfile.ts";
+import { modprobe } from "./modprobe.ts";
 import { packageModule } from "./package.ts";
 import { ping } from "./ping.ts";
 import { service } from "./service.ts";
 import { shell } from "./shell.ts";
+import { slurp } from "./slurp.ts";
+import { stat } from "./stat.ts";
+import { sysctl } from "./sysctl.ts";
 import { systemd } from "./systemd.ts";
 import { template } from "./template.ts";
+import { user } from "./user.ts";
+import { waitFor } from "./wait-for.ts";
 import { zypper } from "./zypper.ts";
 
 /** Every module there is. */
@@ -22,23 +32,33 @@ const modules: readonly Module[] = [
   apk,
   apt,
   assert,
+  blockinfile,
   command,
   copy,
   debug,
   dnf,
   fail,
+  file,
+  group,
   groupBy,
   includeVars,
+  lineinfile,
   meta,
+  modprobe,
   packageModule,
   pause,
   ping,
   service,
   setFact,
   shell,
+  slurp,
+  stat,
+  sysctl,
   systemd,
   template,
+  user,
   validateArgumentSpec,
+  waitFor,
   zypper,
 ];
 

@@ -160,7 +160,7 @@ describe("playbooks as people write them", () => {
   2 | - name: Open the firewall
   3 |   ansible.posix.firewalld:
     |   ^^^^^^^^^^^^^^^^^^^^^^^
-  in play "Prepare all nodes" > role prepare > task "Open the firewall"
+  in play "Prepare all nodes" > role prepare > task "include_tasks" > task "Open the firewall"
   help: \`k3sprov doc\` lists the modules there are`,
     ]);
     expect(playbook.plays.map((play) => listTasks(play).map(({ title, tags }) => [title, ...tags].join(" ")))).toEqual([

@@ -4,7 +4,7 @@ import type { Palette } from "./palette.ts";
 import { terminalSafe } from "./terminal-safe.ts";
 
 /** Beyond this many added and removed lines a text is replaced, not edited, and comparing it would only cost time. */
-const MAX_EDITS = 4000;
+const MAX_EDITS = 2000;
 const CONTEXT = 3;
 
 /** Differences as people read them: a unified diff for texts, `- name: value` and `+ name: value` for fields. */
@@ -49,8 +49,9 @@ function count(text: string): string {
   return `${lines} ${lines === 1 ? "line" : "lines"}`;
 }
 
-/** A hunk's place as diff(1) writes it: a length of one is left out. */
+/** A hunk's place as diff(1) writes it: a length of one is left out, and an empty range names the line before it. */
 function range(start: number, length: number): string {
+  if (length === 0) return `${start - 1},0`;
   return length === 1 ? String(start) : `${start},${length}`;
 }
 

@@ -84,7 +84,7 @@ function hostLine(row: HostRow, { columns, nameColumns, options }: RowPlace): st
   if (room < 4) return `${symbol(row.phase, options)} ${truncate(name, columns - 2)}`;
   const paint = isOut(row) ? palette.red : row.phase === "running" ? (text: string) => text : palette.dim;
   const text = paint(fillTo(phaseText(row), room));
-  const paintedRight = row.failed > 0 ? palette.red(right) : row.changed > 0 ? palette.yellow(right) : palette.dim(right);
+  const paintedRight = row.changed > 0 ? palette.yellow(right) : palette.dim(right);
   return `${symbol(row.phase, options)} ${name}  ${text}${right === "" ? "" : `  ${paintedRight}`}`;
 }
 
@@ -102,11 +102,11 @@ function phaseText(row: HostRow): string {
 }
 
 function counterText(row: HostRow, columns: number): string {
-  if (row.ok + row.skipped + row.failed === 0) return "";
+  // Of a failed host the reason is worth the room.
+  if (isOut(row) || row.ok + row.skipped === 0) return "";
   const wide = columns >= 110;
   const parts = [`ok ${String(row.ok).padStart(3)}`, `changed ${String(row.changed).padStart(3)}`];
   if (wide) parts.push(`skipped ${String(row.skipped).padStart(3)}`);
-  if (row.failed > 0) parts.push(`failed ${row.failed}`);
   return parts.join("  ");
 }
 

@@ -160,7 +160,7 @@ function finishTask(
   row.tasks += 1;
   if (event.status === "failed" && !event.ignored) {
     row.failed += 1;
-    enter(event.host, "failed", `${event.task.title}: ${String(event.result["msg"] ?? "failed")}`);
+    enter(event.host, "failed", `${String(event.result["msg"] ?? "failed")} (${event.task.title})`);
     return;
   }
   if (event.status === "skipped") row.skipped += 1;

@@ -1,9 +1,11 @@
 import { Listr } from "listr2";
 import type { EngineEvent } from "../engine/events.ts";
+import { failureText } from "./failure-text.ts";
 import { FleetRenderer, type FleetRendererOptions } from "./fleet-renderer.ts";
 import { createHostBoard } from "./host-board.ts";
 import type { Palette } from "./palette.ts";
 import { createPlainReport, type PlainOptions } from "./plain.ts";
+import { recapTable } from "./recap-table.ts";
 import type { Report, Write } from "./report.ts";
 import { createScreen, type Terminal } from "./screen.ts";
 
@@ -18,15 +20,17 @@ export type LiveOptions = {
   readonly diff: boolean;
 };
 
+type Finished = Extract<EngineEvent, { type: "task-finished" | "item-finished" }>;
+
 /** Rows of hosts that change in place while the run goes on; at the end the failures in full and the recap. */
 export function createLiveReport(options: LiveOptions): Report {
   const { palette, unicode } = options;
   const board = createHostBoard();
   const screen = createScreen(options.frame, options.results);
-  let failures: readonly EngineEvent[] = [];
+  let failures: readonly Finished[] = [];
   let above = "";
   let view: FleetView | undefined;
-  let ending: EngineEvent | undefined;
+  let ending: Extract<EngineEvent, { type: "run-finished" }> | undefined;
   let began = performance.now();
 
   const plain = (write: Write): Report => createPlainReport(plainOptions(options, screen.columns, write));
@@ -48,7 +52,7 @@ export function createLiveReport(options: LiveOptions): Report {
         view = startView(event.hosts, { board, screen, palette, unicode, takeAbove, clock });
       }
       // What a rescue section has taken care of is no failure at the end.
-      if (event.type === "rescued") failures = failures.filter((one) => !isOf(one, event.task.id, event.host));
+      if (event.type === "rescued") failures = failures.filter((one) => one.task.id !== event.task.id || one.host !== event.host);
       if (isFailure(event)) failures = [...failures, event];
       else if (isAsked(event, options)) asked.listener(event);
       if (event.type === "run-finished") ending = event;
@@ -56,11 +60,10 @@ export function createLiveReport(options: LiveOptions): Report {
     finish: async () => {
       await asked.finish();
       await view?.stop();
-      if (above !== "") options.results.write(takeAbove());
-      const end = plain((text) => options.results.write(text));
-      for (const event of failures) end.listener(event);
-      if (ending !== undefined) end.listener(ending);
-      await end.finish();
+      const { results } = options;
+      if (above !== "") results.write(takeAbove());
+      if (failures.length > 0) results.write(`\n${failureText(failures, palette, unicode)}`);
+      if (ending !== undefined) results.write(`\n${recapTable(ending.hosts, screen.columns - 1, palette).join("\n")}\n\n`);
     },
     suspend: () => view?.suspend() ?? (() => undefined),
   };
@@ -100,21 +103,11 @@ function plainOptions(options: LiveOptions, columns: number, write: Write): Plai
   return { write, writeError: write, palette, verbosity, diff, columns: columns - 1, quiet: false };
 }
 
-/** Told in full at the end, where nothing scrolls it away. */
-function isFailure(event: EngineEvent): boolean {
-  switch (event.type) {
-    case "task-finished":
-    case "item-finished":
-      return (event.status === "failed" || event.status === "unreachable") && !event.ignored;
-    case "host-unreachable":
-      return true;
-    default:
-      return false;
-  }
-}
-
-function isOf(event: EngineEvent, task: string, host: string): boolean {
-  return (event.type === "task-finished" || event.type === "item-finished") && event.task.id === task && event.host === host;
+/** Told in full at the end, where nothing scrolls it away. The items of a loop tell it better than the loop. */
+function isFailure(event: EngineEvent): event is Finished {
+  if (event.type !== "task-finished" && event.type !== "item-finished") return false;
+  if (event.status === "failed") return !event.ignored && !(event.type === "task-finished" && event.loop && !event.noLog);
+  return event.status === "unreachable" && !event.ignored;
 }
 
 /** What the user has asked to read while the rows change: debug's output, diffs, with -v every result. */

@@ -18,6 +18,8 @@ export type SummaryOptions = {
 
 const MAX_TASKS = 20;
 const MAX_SLOWEST = 3;
+/** Below this nobody waits: no line is better than three meaningless ones. */
+const SLOW_MS = 1000;
 
 /** What Ansible does not tell, below its recap: costs, slowest tasks, what changed, the next command. */
 export function createSummaryReport(options: SummaryOptions): Report {
@@ -90,8 +92,10 @@ function costLine(event: RunFinished): string {
 }
 
 function slowestLine(event: RunFinished): readonly string[] {
-  // Below a second nobody waits: no line is better than three meaningless ones.
-  const slow = event.slowest.filter((one) => one.elapsedMs >= 1000).slice(0, MAX_SLOWEST);
+  const tasks = new Set<string>();
+  const slow = event.slowest
+    .filter(({ task, elapsedMs }) => elapsedMs >= SLOW_MS && !tasks.has(task.id) && tasks.add(task.id))
+    .slice(0, MAX_SLOWEST);
   if (slow.length === 0) return [];
   return [
     `slowest: ${slow.map((one) => `${oneLine(one.task.title)} ${duration(one.elapsedMs)} [${oneLine(one.host)}]`).join(", ")}`,

@@ -1,16 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { DiagnosticError } from "../diagnostic.ts";
-import { formatDiagnostic } from "../excerpt.ts";
-import { parseYaml } from "../source/yaml.ts";
+import { formatDiagnostic, registerSource } from "../excerpt.ts";
 import { checkVariableNames } from "./names.ts";
-import { isMap } from "./value.ts";
+import { setSourceMap } from "./provenance.ts";
+import type { Key } from "./value.ts";
 
 describe("checkVariableNames", () => {
   it("refuses what no template could read, with the place of each", () => {
-    const vars = parseYaml("good_1: 1\nmy-var: 1\n2nd: 1\n3: 1\nfor: 1\n", "vars.yml");
+    const keys: readonly Key[] = ["good_1", "my-var", "2nd", 3, "for"];
+    const vars = new Map(keys.map((key) => [key, 1]));
+    registerSource("vars.yml", keys.map((key) => `${String(key)}: 1`).join("\n"));
+    const at = (key: Key, index: number) => ({ file: "vars.yml", line: index + 1, column: 1, endColumn: String(key).length + 1 });
+    setSourceMap(vars, {
+      position: at("", 0),
+      keys: new Map(keys.map((key, index) => [key, at(key, index)])),
+      members: new Map(),
+    });
     let told = "";
     try {
-      if (isMap(vars)) checkVariableNames(vars);
+      checkVariableNames(vars);
     } catch (error) {
       told = error instanceof DiagnosticError ? error.diagnostics.map(formatDiagnostic).join("\n") : String(error);
     }

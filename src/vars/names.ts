@@ -24,7 +24,8 @@ export function checkVariableNames(vars: ValueMap, fallback?: Position): void {
     const message = badVariableName(key);
     if (message === undefined) continue;
     const position = keyPosition(vars, key) ?? fallback;
-    const help = typeof key === "string" && /^[A-Za-z_][\w.-]*$/.test(key) ? { help: `write ${key.replace(/[.-]/g, "_")}` } : {};
+    const mended = typeof key === "string" ? key.replace(/[.\- ]/g, "_") : "";
+    const help = mended !== key && badVariableName(mended) === undefined ? { help: `write ${mended}` } : {};
     problems.error("variable-name", message, { ...(position === undefined ? {} : { position }), ...help });
   }
   problems.throwIfErrors();

@@ -5,6 +5,9 @@ import { inPieces, missingPathFunction } from "./missing-path.ts";
 export const DIGESTS = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"] as const;
 export type DigestName = (typeof DIGESTS)[number];
 
+/** The answer about a file that is there and may not be read. */
+export const UNREADABLE = "unreadable";
+
 /**
  * Digests of files, symbolic links followed; null where there is no regular file. Item: `sha256 /path`. All files of a batch and
  * one algorithm share one process.
@@ -48,7 +51,7 @@ function groupScript(name: string, paths: readonly string[]): Sh {
 for p do
 shift
 if [ -f "$p" ]; then
-if ! [ -r "$p" ]; then printf '!\\0'
+if ! [ -r "$p" ]; then printf 'no\\0'
 else case $p in *'
 '*) printf '=%s\\0' "$(${tool} < "$p")";; *) printf 'f\\0'; set -- "$@" "$p";; esac
 fi
@@ -68,7 +71,8 @@ function decodeGroup(name: string, paths: readonly string[], tokens: string[], s
   return paths.map((path, index) => {
     const status = statuses[index] ?? "";
     if (status === "0") return null;
-    if (status === "!") return new Unknown(`cannot read ${path}: permission denied`);
+    if (status === "no") return UNREADABLE;
+    if (status === "!") return new Unknown(`cannot look at ${path}: permission denied`);
     const line = status.startsWith("=")
       ? status.slice(1)
       : status === "f"

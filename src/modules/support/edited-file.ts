@@ -2,6 +2,7 @@ import { sh } from "../../sh.ts";
 import {
   type Apply,
   type Change,
+  type Difference,
   type JsonObject,
   MissingPrerequisite,
   ModuleFailure,
@@ -12,7 +13,7 @@ import {
 import { applyPlans, differencesOf, makes, type Plan } from "./apply-plans.ts";
 import { writtenFields } from "./atomic-write.ts";
 import type { WantedAttributes } from "./attributes.ts";
-import { bytesOf, contentQuestion } from "./content-collector.ts";
+import { bytesOf } from "./content-collector.ts";
 import { sha256 } from "./content-difference.ts";
 import { digestQuestion } from "./digest-collector.ts";
 import { fileFields, followed } from "./file-fields.ts";
@@ -29,6 +30,8 @@ export type EditedFile = {
   readonly validate: string | undefined;
   readonly unsafeWrites: boolean;
   readonly wanted: WantedAttributes;
+  /** A file that is missing and is not to be made is an error; otherwise there is nothing to do. */
+  readonly needed: boolean;
   /** How the message about a missing file begins: "Destination", "Path". */
   readonly noun: string;
 };
@@ -60,8 +63,7 @@ export function planEdit(
   const bytes = there === undefined ? undefined : bytesOf(content);
   if (there !== undefined && bytes === undefined) throw new ModuleFailure(`${path} is a ${there.kind}, not a regular file`);
   const edited = edit(bytes?.toString("latin1"));
-  if (there === undefined && !file.create) {
-    if (edited === undefined) return undefined;
+  if (there === undefined && !file.create && file.needed) {
     throw new MissingPrerequisite(`path:${path}`, `${file.noun} ${path} does not exist !`);
   }
   if (there === undefined && edited === undefined) return undefined;
@@ -79,17 +81,16 @@ export function planEdit(
   const plan = planFile(path, bytesSource(after), file.wanted, options, withDigest, context, makes(directories));
   const plans: readonly Plan[] = plan === undefined ? directories : [...directories, plan];
   if (plans.length === 0) return undefined;
-  const attributes =
-    plan !== undefined &&
-    there !== undefined &&
-    plan.differences.some(
-      ({ kind, ...one }) => kind === "field" && "name" in one && one.name !== "content" && one.name !== "state",
-    );
-  const message = [
+  const messages = [
     ...(edited === undefined ? [] : [edited.message]),
-    ...(attributes ? ["ownership, perms or SE linux context changed"] : []),
-  ].join(" and ");
+    ...(there !== undefined && plan?.differences.some(isAttribute) ? ["ownership, perms or SE linux context changed"] : []),
+  ];
+  const message = messages.join(" and ");
   return { differences: differencesOf(plans), data: { plans, message } };
+}
+
+function isAttribute(one: Difference): boolean {
+  return one.kind === "field" && ["mode", "owner", "group", "context"].includes(one.name);
 }
 
 export function applyEdit({ data }: Change<EditChange>, context: ProbeContext): Apply {

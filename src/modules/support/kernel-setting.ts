@@ -24,7 +24,7 @@ const collector: Collector<string | null> = {
   beforeTraits: true,
   // Not by the shell's own "read", which reads byte by byte: the kernel gives a number in one piece or not at all.
   script: (items) => sh`for p in ${items.map(settingPath)}; do [ -e "$p" ] || printf 'none %s\\n' "$p"; done
-grep '' /dev/null -- ${items.map(settingPath)} || :`,
+grep -- '' /dev/null ${items.map(settingPath)} || :`,
   decode: (output, items) => {
     const lines = output.stdout.toString("utf8").split("\n");
     const said = output.stderr.toString("utf8");

@@ -1,8 +1,8 @@
-import type { Prediction, Question, Questions } from "../contract.ts";
+import { ModuleFailure, type Prediction, type Question, type Questions } from "../contract.ts";
 import { type GroupAccount, groupQuestion, type UserAccount, userQuestion } from "./accounts-collector.ts";
 import { type Accounts, accountQuestions, type WantedAttributes } from "./attributes.ts";
 import { type Content, contentQuestion } from "./content-collector.ts";
-import { type DigestName, digestQuestion } from "./digest-collector.ts";
+import { type DigestName, digestQuestion, UNREADABLE } from "./digest-collector.ts";
 import { type PathState, pathQuestion } from "./path-collector.ts";
 import { contextCollector } from "./selinux-context.ts";
 
@@ -23,7 +23,9 @@ export class Known {
     return this.of(pathQuestion(path));
   }
   digest(path: string, name: DigestName = "sha256"): string | null {
-    return this.of(digestQuestion(path, name));
+    const digest = this.of(digestQuestion(path, name));
+    if (digest === UNREADABLE) throw new ModuleFailure(`cannot read ${path}: permission denied`);
+    return digest;
   }
   content(path: string): Content {
     return this.of(contentQuestion(path));

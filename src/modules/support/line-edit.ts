@@ -23,9 +23,7 @@ const endsLine = (line: string): boolean => /[\r\n]$/.test(line);
 
 export function lineEdit(wish: LineWish): Edit {
   const matches = matcherOf(wish);
-  return wish.state === "absent"
-    ? (text) => withoutLines(text, matches, wish)
-    : (text) => withLine(text ?? "", matches, wish, text === undefined);
+  return wish.state === "absent" ? (text) => withoutLines(text, matches, wish) : (text) => withLine(text ?? "", matches, wish);
 }
 
 function matcherOf({ regexp, searchString }: LineWish): Matcher | undefined {
@@ -82,7 +80,7 @@ function anchorOf({ insertAfter, insertBefore }: LineWish): { readonly regex: Re
   return undefined;
 }
 
-function withLine(text: string, matches: Matcher | undefined, wish: LineWish, isNew: boolean): ReturnType<Edit> {
+function withLine(text: string, matches: Matcher | undefined, wish: LineWish): ReturnType<Edit> {
   const lines = linesOf(text);
   const line = asBytes(wish.line ?? "");
   const { found, match, insert } = findPlaces(lines, line, matches, wish);
@@ -94,16 +92,18 @@ function withLine(text: string, matches: Matcher | undefined, wish: LineWish, is
     if (lines[found] === wanted) return undefined;
     return { text: lines.with(found, wanted).join(""), message: "line replaced" };
   }
-  // Without a match there is nothing to fill in, so nothing is done; a new file is made all the same.
-  if (wish.backrefs) return isNew ? { text: "", message: "" } : undefined;
+  // Without a match there is nothing to fill in, so nothing is done.
+  if (wish.backrefs) return undefined;
   if (wish.insertBefore === "BOF" || wish.insertAfter === "BOF") return { ...added, text: ended + text };
   if (wish.insertAfter === "EOF" || insert < 0) {
     const last = lines.at(-1);
     return { ...added, text: `${text}${last !== undefined && !endsLine(last) ? "\n" : ""}${ended}` };
   }
-  if (wish.insertAfter !== undefined && insert === lines.length) {
-    const last = lines.at(-1) ?? "";
-    return { ...added, text: `${text}${endsLine(last) ? "" : "\n"}${ended}` };
+  if (wish.insertAfter !== undefined) {
+    // With firstmatch the search ended at the anchor and has not seen what follows it.
+    const next = lines[insert];
+    if (next !== undefined && bare(next) === line) return undefined;
+    if (next === undefined) return { ...added, text: `${text}${endsLine(text) ? "" : "\n"}${ended}` };
   }
   return { ...added, text: lines.toSpliced(insert, 0, ended).join("") };
 }
