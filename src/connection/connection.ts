@@ -79,6 +79,8 @@ export type ConnectionOptions = {
   /** `ProxyJump` syntax: `[user@]host[:port][,…]`; beats ~/.ssh/config. */
   readonly proxyJump?: string;
   readonly hostKeyChecking: "strict" | "accept-new" | "off";
+  /** Nobody has asked for `hostKeyChecking`: StrictHostKeyChecking of ~/.ssh/config beats it then. */
+  readonly hostKeyCheckingIsDefault?: boolean;
   readonly knownHostsFiles?: readonly string[];
   /** `none` reads no file at all. */
   readonly sshConfigFile?: string;

@@ -74,7 +74,7 @@ function matchesName(entry: KnownHost, name: string): boolean {
   return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest("base64") === hash;
 }
 
-/** A revoked key is refused for whichever host; then one entry with this very key suffices; other keys mean a change. */
+/** A revoked key is refused before anything else is looked at; then one entry with this very key suffices; other keys mean a change. */
 export function judgeKey(entries: readonly KnownHost[], host: string, port: number, key: Buffer): KeyVerdict {
   const matching = entriesFor(entries, knownHostsName(host, port));
   const revoked = matching.find((entry) => entry.marker === "revoked" && entry.key.equals(key));

@@ -28,6 +28,7 @@ type Line = { readonly keyword: string; readonly args: readonly string[]; readon
 type Reading = {
   readonly originalHost: string;
   readonly user: string | undefined;
+  readonly port: number | undefined;
   readonly found: Map<string, Line>;
   readonly identityFiles: string[];
   readonly warn: (message: string) => void;
@@ -38,16 +39,17 @@ const files = new Map<string, readonly Line[]>();
 
 /**
  * Reads `file`, or ~/.ssh/config and then /etc/ssh/ssh_config without one, for `host` as the user typed it. The first value
- * of a keyword wins. `user` is a user that is already known and beats the files. Throws what reading `file` throws; a
+ * of a keyword wins. `user` and `port` are known already and beat the files. Throws what reading `file` throws; a
  * default file that does not exist is empty.
  */
 export function readSshConfig(
   host: string,
-  options: { readonly file?: string; readonly user?: string; readonly warn?: (message: string) => void } = {},
+  options: { readonly file?: string; readonly user?: string; readonly port?: number; readonly warn?: (message: string) => void } = {},
 ): SshSettings {
   const reading: Reading = {
     originalHost: host,
     user: options.user,
+    port: options.port,
     found: new Map(),
     identityFiles: [],
     warn: options.warn ?? (() => {}),
@@ -222,7 +224,7 @@ function settings(reading: Reading): SshSettings {
   const value = (keyword: string) => reading.found.get(keyword)?.args[0];
   const hostName = hostNameOf(reading);
   const user = reading.user ?? value("user");
-  const port = numberOf(value("port"));
+  const port = reading.port ?? numberOf(value("port"));
   const tokens = {
     d: homedir(),
     h: hostName,

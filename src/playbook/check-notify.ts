@@ -14,7 +14,7 @@ export function checkNotified(loading: Loading, handlers: readonly Node[]): void
   warnDuplicates(loading, handlers);
   if (parts.unforeseen) return;
   const all = [...handlers, ...parts.possibleHandlers].flatMap(flatten);
-  const known = new Set(all.flatMap(namesOf));
+  const known = new Set([...all.flatMap(namesOf), ...parts.brokenHandlers]);
   const patterns = all.flatMap(patternsOf);
   for (const { name, position, trail } of parts.notified) {
     if (known.has(name) || patterns.some((pattern) => pattern.test(name))) continue;

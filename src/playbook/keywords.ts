@@ -1,11 +1,12 @@
 import type { Position } from "../diagnostic.ts";
 import { didYouMean } from "../suggest.ts";
 import { keyPosition, positionAt } from "../vars/provenance.ts";
-import { isMap, type Value, type ValueMap } from "../vars/value.ts";
+import { isList, isMap, type Value, type ValueMap } from "../vars/value.ts";
 import { readConditions } from "./conditions.ts";
 import { described, field, isTemplated, texts } from "./fields.ts";
 import { delegation, ignored, inheritable } from "./keyword-tables.ts";
 import { type Loading, problem, warning } from "./loading.ts";
+import { mergeMaps } from "./merge.ts";
 import type { Condition, Inheritable, Scope } from "./model.ts";
 import { checkModuleDefaults } from "./module-defaults.ts";
 import { renderTexts } from "./static-value.ts";
@@ -93,6 +94,15 @@ export function readVars(loading: Loading, map: ValueMap, name: string): ValueMa
 
 /** `value` as a mapping of variables, checked; undefined, with the problem told, when it is none. */
 export function asVars(loading: Loading, value: Value, name: string, position: Position | undefined): ValueMap | undefined {
+  if (isList(value) && value.length > 0 && value.every(isMap)) {
+    warning(loading, {
+      code: "vars-list",
+      message: `"${name}" is a list of mappings, which Ansible has given up; k3sprov takes them together`,
+      position,
+      help: 'write "name: value" lines without dashes',
+    });
+    return asVars(loading, mergeMaps(value), name, position);
+  }
   if (!isMap(value)) {
     problem(loading, {
       code: "vars-not-a-mapping",

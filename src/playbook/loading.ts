@@ -36,6 +36,8 @@ export type PlayParts = {
   readonly importedHandlers: Node[];
   /** Handlers that dynamic includes with a known name bring, should they run. */
   readonly possibleHandlers: Node[];
+  /** Names of handlers that have mistakes: those are told already, and `notify` is not to blame. */
+  readonly brokenHandlers: string[];
   /** A dynamic include whose name is a template may bring any handler. */
   unforeseen: boolean;
   /** Roles that run already, by what makes a role the same one: see role-identity.ts. */
@@ -70,6 +72,7 @@ export function newParts(): PlayParts {
     roleHandlers: [],
     importedHandlers: [],
     possibleHandlers: [],
+    brokenHandlers: [],
     unforeseen: false,
     running: new Map(),
     notified: [],

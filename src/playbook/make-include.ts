@@ -85,7 +85,8 @@ function lookThrough(loading: Loading, include: Include, wanted: string, loadNod
   if (loading.parts.seen.has(key)) return;
   loading.parts.seen.add(key);
   // Its roles are not the play's: they may never run. What it notifies and may bring is.
-  const parts = { ...newParts(), seen: loading.parts.seen, notified: loading.parts.notified };
+  const { seen, notified, brokenHandlers } = loading.parts;
+  const parts = { ...newParts(), seen, notified, brokenHandlers };
   const inside: Loading = { ...loading, parts, files: [], notify: [], lenient: loading.lenient || whenChain(include).length > 0 };
   if (include.what === "tasks") lookThroughTasks(loading, inside, include, wanted, loadNodes);
   else {

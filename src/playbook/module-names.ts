@@ -17,7 +17,7 @@ const ansibleModules = new Set(
   runit script seboolean sefcontext selinux selinux_permissive seport service service_facts set_fact set_stats setup shell slack slurp
   snap ssh_config stat subversion sudoers supervisorctl svc synchronize sysctl systemd systemd_service sysvinit tempfile template
   terraform timezone ufw unarchive uri user validate_argument_spec wait_for wait_for_connection x509_certificate xattr xml yarn yum
-  yum_repository zypper zypper_repository win_command win_copy win_shell win_service win_feature win_package`
+  yum_repository zypper zypper_repository`
     .split(/\s+/)
     .filter((name) => name !== ""),
 );
@@ -34,7 +34,7 @@ export function unknownModule(
 ): { readonly message: string; readonly isAnsible: boolean; readonly help?: string } {
   const short = bareName(name);
   const isQualified = /^[a-z_]\w*\.[a-z_]\w*\.[a-z_]\w*$/i.test(short);
-  if (ansibleModules.has(short) || isQualified) {
+  if (ansibleModules.has(short) || isQualified || short.startsWith("win_")) {
     const known = isQualified ? registry.findModule(short.split(".").at(-1) ?? "") : undefined;
     const message = `k3sprov has no module ${short} yet`;
     if (known !== undefined) return { message: `${message}; did you mean "${known.name}"?`, isAnsible: true };

@@ -80,7 +80,8 @@ function loadTask(outer: Loading, map: ValueMap, parent: Scope, position: Positi
   const shown = field(loading, map, "name", "text");
   if (action === undefined) {
     // What else is wrong with the task is told in the same run.
-    readRest(loading, map);
+    const { listen } = readRest(loading, map);
+    if (loading.isHandler) loading.parts.brokenHandlers.push(...(shown === undefined ? [] : [String(shown)]), ...listen);
     return [];
   }
   if (action.kind !== "module") {

@@ -33,8 +33,9 @@ export function findRole(name: string, options: LoaderOptions, scope: Scope): st
   const folders = roleFolders(options, scope);
   const plain = folders.map((folder) => resolve(folder, name)).find(isFolder);
   if (plain !== undefined) return plain;
-  const [namespace, collection, role, more] = name.split(".");
-  if (namespace === undefined || collection === undefined || role === undefined || more !== undefined) return undefined;
+  const [namespace, collection, ...parts] = name.split(".");
+  if (namespace === undefined || collection === undefined || parts.length === 0) return undefined;
+  const role = join(...parts);
   const installed = join("collections", "ansible_collections", namespace, collection, "roles", role);
   const play = playOf(scope);
   const candidates = [

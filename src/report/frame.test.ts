@@ -31,16 +31,13 @@ function boardAfter(
 describe("drawFrame", () => {
   it("draws three hosts, whole", () => {
     const board = boardAfter(3, 0.7, { failing: [2] });
-    expect(drawFrame(board, options({})).lines).toEqual(
-      [
-        "PLAY [Prepare the cluster]  4.3 s",
-        "✖ node2.example.net  apt-get ended with exit status 100: E: Unable to locate p…",
-        "⠋ node1.example.net  k3s : Restart          2.3 s  ok   6  changed   2",
-        "⠋ node3.example.net  k3s : Restart          2.3 s  ok   6  changed   2",
-      ]
-        .map((line) => expect.stringContaining(line.slice(0, 40)))
-        .concat([expect.stringContaining("% · 3 hosts · 2 busy · 5 changed · 1 failed")]),
-    );
+    expect(drawFrame(board, options({})).lines).toEqual([
+      "PLAY [Prepare the cluster]  4.3 s",
+      "• node1.example.net  proxy : Show 日本語 in a title, whic…  ok   5  changed   2",
+      "✖ node2.example.net  apt-get ended with exit status 100: E: Unable to locate p…",
+      "• node3.example.net  proxy : Show 日本語 in a title, whic…  ok   5  changed   2",
+      "███████████████████████░░░░░░░░  73 % · 3 hosts · 0 busy · 5 changed · 1 failed",
+    ]);
   });
 
   it("shows a window of 300 hosts: failed ones first, then busy ones, the rest counted", () => {

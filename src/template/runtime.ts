@@ -38,6 +38,10 @@ export class Runtime {
   settle(value: Value, name?: string): Value {
     if (value instanceof TemplateString) return this.machinery.renderVariable(value, this, name);
     if (value instanceof VaultText) return this.context.decrypt(value);
+    // A file that is encrypted as a whole holds secrets that are templates.
+    if (value instanceof Secret && (value.value instanceof TemplateString || value.value instanceof VaultText)) {
+      return new Secret(this.settle(value.value, name));
+    }
     return value;
   }
 

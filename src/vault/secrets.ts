@@ -16,6 +16,7 @@ export class VaultSecrets {
   readonly #secrets: readonly VaultSecret[];
   /** Each password costs 10000 rounds of hashing, and one text is read once for each host. */
   readonly #opened = new Map<string, Secret>();
+  readonly #files = new Map<string, Buffer>();
 
   constructor(secrets: readonly VaultSecret[] = []) {
     this.#secrets = secrets;
@@ -37,7 +38,9 @@ export class VaultSecrets {
 
   /** The bytes of a file that is encrypted as a whole. Throws DiagnosticError, code "vault". */
   decryptFile(text: string, file: string): Buffer {
-    return this.#open(text, file, undefined);
+    const bytes = this.#files.get(text) ?? this.#open(text, file, undefined);
+    this.#files.set(text, bytes);
+    return bytes;
   }
 
   /** Encrypts with the password of `id`, or with the first one. */

@@ -4,8 +4,8 @@ import type { TestHost } from "./host.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { diffSnapshots } from "./snapshot-diff.ts";
 
-/** A change behind k3sprov's back, and the one task that must notice and mend it. */
-export type Disturbance = { readonly by: string; readonly repairedBy: string };
+/** A change behind k3sprov's back, and the one task that must notice and mend it (and, as a list, those that follow from it: a restart). */
+export type Disturbance = { readonly by: string; readonly repairedBy: string | readonly string[] };
 
 export type Expectation = Pick<ApplyOptions, "args" | "files" | "vars" | "groups" | "timeoutMs"> & {
   /** Titles of the tasks that change a host that has never seen the playbook, in order ("role : name" for those of roles). */
@@ -68,7 +68,7 @@ export async function converges(
   for (const { by: command, repairedBy } of disturb) {
     for (const host of hosts) await host.read(command);
     const disturbed = await look(hosts);
-    const titles = [...always, repairedBy].sort();
+    const titles = [...always, repairedBy].flat().sort();
     for (const isCheck of [true, false]) {
       const report = await apply(hosts, playbook, { ...options, check: isCheck });
       const found = Object.fromEntries(Object.entries(changes(report, hosts)).map(([name, list]) => [name, [...list].sort()]));

@@ -44,12 +44,12 @@ export class FakeTerminal extends EventEmitter {
       this.#column = 0;
       return;
     }
-    const escape = /^\u001b\[(\??)([0-9;]*)([A-Za-z])$/.exec(token);
-    if (escape === null) {
+    const sequence = /^\u001b\[(\??)([0-9;]*)([A-Za-z])$/.exec(token);
+    if (sequence === null) {
       this.#print(token);
       return;
     }
-    const [, , count, command] = escape;
+    const [, , count, command] = sequence;
     if (command === "A") this.#row = Math.max(0, this.#row - Number(count === "" ? 1 : count));
     if (command === "K") this.#lines[this.#row] = (this.#lines[this.#row] ?? "").slice(0, this.#column);
     if (command === "J") {

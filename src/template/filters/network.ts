@@ -1,0 +1,1 @@
+import type { FilterTable } from "./filter.ts"; export const networkFilters: FilterTable = {};
