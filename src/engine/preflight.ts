@@ -46,7 +46,7 @@ export function preflight(run: RunContext, plays: readonly Play[]): void {
       ...problem,
       context: [
         ...(problem.context ?? []),
-        `on ${hosts.slice(0, 5).join(", ")}${hosts.length > 5 ? ` and ${hosts.length - 5} more` : ""}`,
+        `${hosts.length === 1 ? "host" : "hosts"} ${hosts.slice(0, 5).join(", ")}${hosts.length > 5 ? ` and ${hosts.length - 5} more` : ""}`,
       ],
     })),
   );

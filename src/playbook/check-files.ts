@@ -6,7 +6,7 @@ import { checkSyntax } from "../template/template.ts";
 import { positionAt } from "../vars/provenance.ts";
 import type { ValueMap } from "../vars/value.ts";
 import type { Call } from "./check-arguments.ts";
-import { collect, type Loading, problem, shownPath } from "./loading.ts";
+import { keep, type Loading, problem, shownPath } from "./loading.ts";
 import { findIn, searchPath } from "./search-path.ts";
 
 type Source = { readonly name: string; readonly kind: "files" | "templates" | "vars"; readonly position: Position | undefined };
@@ -72,7 +72,7 @@ function checkTemplateFile(loading: Loading, path: string): void {
   const file = shownPath(path);
   registerSource(file, text);
   const position = { file, line: 1, column: 1 };
-  collect(loading, position, () => checkSyntax(text, position, "template"));
+  keep(loading, position, checkSyntax(text, position, "template"));
 }
 
 function readTemplate(path: string): Buffer | undefined {

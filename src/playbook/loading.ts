@@ -115,6 +115,15 @@ export function collect<T>(loading: Loading, position: Position | undefined, wor
   }
 }
 
+/** Keeps problems that were found rather than thrown, as `collect` does with those that it catches. */
+export function keep(loading: Loading, position: Position | undefined, found: readonly Diagnostic[]): void {
+  if (found.length > 0) collect(loading, position, () => throwAll(found));
+}
+
+function throwAll(found: readonly Diagnostic[]): never {
+  throw new DiagnosticError(found);
+}
+
 export function within(loading: Loading, label: string): Loading {
   return { ...loading, trail: [...loading.trail, label] };
 }
