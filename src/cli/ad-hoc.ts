@@ -16,6 +16,8 @@ export type AdHoc = {
   /** YAML flow text of the parameters. */
   readonly parameters: string;
   readonly checkMode: boolean;
+  /** The task itself runs although the run is in check mode, for tasks that change nothing: such a run takes no lock. */
+  readonly runsAnyway?: true;
   /** Fields of the result that are shown. */
   readonly show: "result" | "output";
 };
@@ -49,6 +51,7 @@ export function adHocPlaybook(adHoc: AdHoc, loader: LoaderOptions): Playbook {
     "  strategy: free",
     "  tasks:",
     `    - ${adHoc.module}: ${adHoc.parameters}`,
+    ...(adHoc.runsAnyway === true ? ["      check_mode: false"] : []),
     "",
   ].join("\n");
   const folder = mkdtempSync(join(tmpdir(), "k3sprov-"));

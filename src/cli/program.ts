@@ -35,16 +35,14 @@ export function parseCommandLine(argv: readonly string[]): ParsedCommandLine {
   // Subcommands copied the settings when they were made.
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
-    if (argv.length === 0) return { kind: "help", text: program.helpInformation() };
-    program.parse(argv, { from: "user" });
+    program.parse(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed" || error.code === "commander.help")
       return { kind: "help", text: output.text || output.error };
     throw usageError(error, argv);
   }
-  if (parsed === undefined) return { kind: "help", text: output.text || program.helpInformation() };
-  return parsed;
+  return parsed ?? { kind: "help", text: output.text };
 }
 
 /** The text of `k3sprov COMMAND --help`, without colours, 100 columns wide; for the reference page. */

@@ -174,8 +174,9 @@ function single({ ssh2 }: SshLibrary, agent: BaseAgent, key: ParsedKey): BaseAge
     override getIdentities(callback: (error: Error | undefined, keys?: KnownPublicKeys<ParsedKey>) => void): void {
       callback(undefined, [key]);
     }
-    override sign(...args: Parameters<BaseAgent["sign"]>): void {
-      agent.sign(...args);
+    override sign(...args: unknown[]): void {
+      // Two signatures, of which TypeScript can forward neither: what ssh2 gives is handed on as it is.
+      Reflect.apply(agent.sign, agent, args);
     }
   }
   return new OneKeyAgent();

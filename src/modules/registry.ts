@@ -16,6 +16,7 @@ import { modprobe } from "./modprobe.ts";
 import { packageModule } from "./package.ts";
 import { ping } from "./ping.ts";
 import { service } from "./service.ts";
+import { setup } from "./setup.ts";
 import { shell } from "./shell.ts";
 import { slurp } from "./slurp.ts";
 import { stat } from "./stat.ts";
@@ -50,6 +51,7 @@ const modules: readonly Module[] = [
   ping,
   service,
   setFact,
+  setup,
   shell,
   slurp,
   stat,

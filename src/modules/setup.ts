@@ -86,6 +86,9 @@ export const setup = stateModule({
       );
     return undefined;
   },
+  apply: () => {
+    throw new Error("bug: setup has nothing to apply");
+  },
   result: (state, params, context) => {
     const raw = rawFacts(state.raw);
     const facts: Record<string, Json> = {};

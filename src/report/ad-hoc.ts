@@ -20,7 +20,8 @@ export function createAdHocReport({ write, writeError, palette, verbosity, show 
   const answered = new Set<string>();
   const finished = (event: Finished): void => {
     answered.add(event.host);
-    const head = `${oneLine(event.host)} | ${word(event.status)}`;
+    const host = oneLine(event.host);
+    const head = `${host} | ${word(event.status)}`;
     const paint =
       event.status === "failed" || event.status === "unreachable"
         ? palette.red
@@ -32,7 +33,7 @@ export function createAdHocReport({ write, writeError, palette, verbosity, show 
       const output = [stdout, stderr]
         .filter((one): one is string => typeof one === "string" && one !== "")
         .map((one) => `${terminalSafe(one)}\n`);
-      write(`${paint(`${head} | rc=${rc} >>`)}\n${output.join("")}`);
+      write(`${paint(`${host} | ${word(event.status).replace("!", "")} | rc=${rc} >>`)}\n${output.join("")}`);
     } else if (event.status === "undetermined" || event.status === "skipped") {
       write(`${paint(`${head} => ${oneLine(event.reason ?? "")}`)}\n`);
     } else write(`${paint(`${head} => ${resultText(shownResult(event, verbosity), true)}`)}\n`);

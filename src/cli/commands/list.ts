@@ -88,7 +88,8 @@ function graphLines(
   if (group === undefined || path.has(name)) return lines;
   const below = indent === "" ? "  " : `${indent}|  `;
   for (const child of group.children.keys()) lines.push(...graphLines(inventory, child, below, hosts, new Set([...path, name])));
-  for (const host of group.hosts) if (hosts.has(host)) lines.push(`${below}|--${oneLine(host)}`);
+  // Every host is in `all`; it is shown where it was put, or in `ungrouped`.
+  for (const host of name === "all" ? [] : group.hosts) if (hosts.has(host)) lines.push(`${below}|--${oneLine(host)}`);
   return lines;
 }
 
@@ -103,7 +104,9 @@ function wholeInventory(inventory: Inventory, hosts: readonly string[]): Shown {
   const wanted = new Set(hosts);
   const groups = [...inventory.groups.values()].map((group): [string, Shown] => [
     group.name,
-    { hosts: [...group.hosts].filter((host) => wanted.has(host)), children: [...group.children.keys()] },
+    group.name === "all"
+      ? { children: [...group.children.keys()] }
+      : { hosts: [...group.hosts].filter((host) => wanted.has(host)), children: [...group.children.keys()] },
   ]);
   return {
     _meta: { hostvars: Object.fromEntries(hosts.map((host) => [host, varsOf(inventory, host)])) },
