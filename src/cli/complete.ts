@@ -1,9 +1,10 @@
+import { resolve } from "node:path";
 import { type ArgumentDefinition, type CommandDefinition, commands } from "./command-table.ts";
 import { loadConfiguration } from "./config-file.ts";
 import type { Process } from "./invocation.ts";
 import type { OptionDefinition } from "./option-types.ts";
 import { type OptionName, optionList, type Settings } from "./options.ts";
-import { type RawValue, resolveSettings } from "./settings.ts";
+import { expandHome, type RawValue, resolveSettings } from "./settings.ts";
 
 /** What is typed so far, taken apart without judging it: half a command line is never right. */
 type Typed = {
@@ -147,7 +148,7 @@ async function tagNames(typed: Typed, at: Process, current: string): Promise<rea
     import("../playbook/tags.ts"),
   ]);
   const loader = { registry, rolesPath: settings["roles-path"], vault: new VaultSecrets(), extraVars: [], warn: () => undefined };
-  const plays = typed.operands.flatMap((file) => loadPlaybook(file, loader).plays);
+  const plays = typed.operands.flatMap((file) => loadPlaybook(resolve(at.cwd, expandHome(file)), loader).plays);
   const tasks = plays.flatMap((play) => selectedTasks(play, { tags: ["all", "never"], "skip-tags": [] }));
   const tags = new Set([...tasks.flatMap((task) => tagsOfNode(task)), "all", "tagged", "untagged"]);
   return lastPart(current, /^(.*,)(.*)$/s, [...tags].sort());

@@ -16,6 +16,7 @@ import { nextStep } from "./next-step.ts";
 import { createPrompter, type Prompter } from "./prompt.ts";
 import { stopCode, watchSignals } from "./signals.ts";
 import { type Basics, loadBasics, loadHosts, passwordFrom } from "./sources.ts";
+import { withTaskCounts } from "./task-counts.ts";
 import { askPromptedVars } from "./vars-prompt.ts";
 import { version } from "./version.ts";
 
@@ -47,11 +48,12 @@ export async function runRequest(invocation: Invocation, request: RunRequest): P
     const reports = await createReports(invocation, request);
     const report = combineReports(reports.all);
     prompter.around = () => report.suspend?.() ?? (() => undefined);
+    const counted = withTaskCounts(playbooks, settings);
     const seen = { started: false, changes: 0 };
     const listener = (event: EngineEvent): void => {
       if (event.type === "run-started") seen.started = true;
       if (event.type === "run-finished") seen.changes = Object.values(event.changes).flat().length;
-      report.listener(event);
+      report.listener(counted(event));
     };
     const { limits } = runLimits(invocation);
     const options: RunOptions = {

@@ -1,6 +1,5 @@
-import { createRequire } from "node:module";
 import type { NodeSSH } from "node-ssh";
-import type * as Ssh2 from "ssh2";
+import type Ssh2 from "ssh2";
 
 export type SshLibrary = { readonly NodeSSH: typeof NodeSSH; readonly ssh2: typeof Ssh2 };
 
@@ -12,10 +11,9 @@ export function loadSsh(): Promise<SshLibrary> {
   return loading;
 }
 
+// ssh2 is what node-ssh is made of. Its classes are compared by identity, so it must be the same copy: package.json asks for the
+// version that node-ssh asks for.
 async function load(): Promise<SshLibrary> {
-  const { NodeSSH } = await import("node-ssh");
-  // The very ssh2 that node-ssh uses, wherever npm has put it: its classes are compared by identity.
-  const requireBesideNodeSsh = createRequire(createRequire(import.meta.url).resolve("node-ssh"));
-  // require answers `any`; the types are those of the same package.
-  return { NodeSSH, ssh2: requireBesideNodeSsh("ssh2") as typeof Ssh2 };
+  const [{ NodeSSH }, { default: ssh2 }] = await Promise.all([import("node-ssh"), import("ssh2")]);
+  return { NodeSSH, ssh2 };
 }
