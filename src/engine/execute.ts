@@ -55,7 +55,7 @@ async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Eval
     return {
       session,
       become,
-      context: { ...context, traits },
+      context: { ...context, traits, wouldChange: session.wouldChange },
       control,
       remember: run.options.checkMode,
       environment: environmentOf(task, evaluator),

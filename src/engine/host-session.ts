@@ -17,6 +17,8 @@ export class HostSession {
   readonly answers = new AnswerStore();
   /** What tasks before would have provided, in check mode. */
   readonly provided = new Set<Resource | "*">();
+  /** Paths that tasks before would have changed, in check mode, and when. */
+  readonly wouldChange = new Map<string, number>();
   readonly #limits: Limits;
   readonly #signal: AbortSignal;
   #traits: HostTraits | undefined;

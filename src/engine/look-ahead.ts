@@ -115,6 +115,7 @@ async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): 
     const params = taskParameters(task, evaluator, run.options.redactor);
     const context = {
       traits: from.traits,
+      wouldChange: from.session.wouldChange,
       checkMode: evaluator.bool(keywordOf(task, "checkMode")) ?? run.options.checkMode,
       diff: evaluator.bool(keywordOf(task, "diff")) ?? run.options.diff,
     };

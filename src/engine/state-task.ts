@@ -50,8 +50,7 @@ export async function runStateModule(module: AnyStateModule, params: unknown, ru
     if ("status" in planned) return planned;
     if (context.checkMode) {
       if (run.remember) {
-        session.answers.predict(module.predict?.(planned, state, input, context) ?? []);
-        for (const resource of module.provides?.(planned, input) ?? []) session.provided.add(resource);
+        remember(module, planned, state, input, run);
       }
       const after = answersTo(questions, run.become, session);
       return changed(module.result?.(after, input, context) ?? {}, planned.differences);
@@ -62,6 +61,22 @@ export async function runStateModule(module: AnyStateModule, params: unknown, ru
     if (error instanceof MissingPrerequisite) return failed(error.message);
     throw error;
   }
+}
+
+/** Later tasks of a dry run see the host as if the change had been made. */
+function remember(
+  module: AnyStateModule,
+  change: Planned,
+  state: { readonly [name: string]: unknown },
+  input: unknown,
+  { session, context }: ModuleRun,
+): void {
+  const predictions = module.predict?.(change, state, input, context) ?? [];
+  session.answers.predict(predictions);
+  for (const { question } of predictions) {
+    if (question.collector.name === "path") session.wouldChange.set(question.item, Date.now());
+  }
+  for (const resource of module.provides?.(change, input) ?? []) session.provided.add(resource);
 }
 
 type Planned = NonNullable<ReturnType<AnyStateModule["plan"]>>;
@@ -77,7 +92,10 @@ function plan(
   } catch (error) {
     if (!(error instanceof MissingPrerequisite) || !run.context.checkMode) throw error;
     if (!wouldBeProvided(error.resource, run.session)) throw error;
-    return changed({ msg: `${error.message} (an earlier task would provide ${error.resource})` }, []);
+    const message = `${error.message} (an earlier task would provide ${error.resource})`;
+    const byPackage = [...run.session.provided].some((one) => one.startsWith("package:"));
+    if (error.afterPackage === "converged" && byPackage) return ok({ msg: message });
+    return changed({ msg: message }, []);
   }
 }
 

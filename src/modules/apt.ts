@@ -91,7 +91,7 @@ export const apt = stateModule<AptParams, Input, PackageQuestions, Data>({
   },
   apply: (change, input) => ({ script: aptScript(change.data, input) }),
   predict: (change, state, input) => predictions(change, state, input),
-  provides: () => ["*"],
+  provides: () => ["*", "package:*"],
   applied: packagesResult,
 });
 

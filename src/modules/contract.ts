@@ -72,10 +72,16 @@ export type Resource = `${"path" | "package" | "user" | "group" | "unit" | "comm
  */
 export class MissingPrerequisite extends Error {
   readonly resource: Resource;
-  constructor(resource: Resource, message: string) {
+  /**
+   * What the task would find once a package of an earlier task has brought the resource: "converged" where the distribution
+   * itself does what the task asks for (Debian enables and starts the services of a package when it installs it).
+   */
+  readonly afterPackage: "change" | "converged";
+  constructor(resource: Resource, message: string, afterPackage: "change" | "converged" = "change") {
     super(message);
     this.name = "MissingPrerequisite";
     this.resource = resource;
+    this.afterPackage = afterPackage;
   }
 }
 

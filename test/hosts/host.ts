@@ -94,9 +94,8 @@ export async function startHost(options: HostOptions = {}): Promise<TestHost> {
   });
   const id = container.getId();
   try {
-    // "localhost" may lead to ::1, where the engine does not listen on every machine.
-    const address = container.getHost() === "localhost" ? "127.0.0.1" : container.getHost();
     const port = container.getMappedPort(22);
+    const address = await reachableAddress(container.getHost(), port);
     const [key] = await Promise.all([runInside(id, ["cat", "/etc/ssh/ssh_host_ed25519_key.pub"]), sshBanner(address, port)]);
     const knownHostsFile = join(options.folder ?? runFolder(), `${id.slice(0, 12)}.known_hosts`);
     writeFileSync(knownHostsFile, `[${address}]:${port} ${key.stdout.trim()}\n`);
@@ -194,6 +193,21 @@ export type InventoryOptions = {
   readonly vars?: Readonly<Record<string, unknown>>;
   readonly groups?: Readonly<Record<string, readonly TestHost[]>>;
 };
+
+/**
+ * The loopback address where the engine is on this machine, else what testcontainers found. It says "localhost", which may lead to
+ * ::1 where the engine does not listen, or, on a machine that was itself made from a container image, the address of the bridge.
+ */
+function reachableAddress(found: string, port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    const answer = (address: string) => {
+      socket.destroy();
+      resolve(address);
+    };
+    socket.once("connect", () => answer("127.0.0.1")).once("error", () => answer(found === "localhost" ? "127.0.0.1" : found));
+  });
+}
 
 /** Waits until sshd itself answers: the engine's port forwarder takes connections before there is anybody behind it. */
 async function sshBanner(address: string, port: number): Promise<void> {

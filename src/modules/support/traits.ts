@@ -11,7 +11,7 @@ export const COMMANDS = [
   ..."adduser addgroup deluser delgroup chpasswd passwd chage getent ssh-keygen".split(" "),
   ..."sysctl modprobe rmmod modinfo ip ss nft iptables mount umount findmnt blkid mkfs mkswap swapon swapoff".split(" "),
   ..."bash python3 perl nc ncat socat curl wget openssl busybox git crontab pgrep".split(" "),
-  ..."hostnamectl timedatectl localectl hostname reboot shutdown update-ca-certificates update-ca-trust".split(" "),
+  ..."hostnamectl timedatectl localectl hostname reboot shutdown update-ca-certificates update-ca-trust policy-rc.d".split(" "),
 ] as const;
 
 /**

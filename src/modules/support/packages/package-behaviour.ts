@@ -18,6 +18,6 @@ export const packageBehaviour = {
   plan: planPackages,
   apply: applyPackages,
   predict: predictPackages,
-  provides: () => ["*" as const],
+  provides: () => ["*" as const, "package:*" as const],
   applied: packagesResult,
 } satisfies Pick<Module, "probe" | "plan" | "apply" | "predict" | "provides" | "applied">;

@@ -168,7 +168,21 @@ function knownUnit(unit: UnitState, task: UnitTask, context: ProbeContext): Unit
   if (unitFilesIn(context).some((name) => name === unit.unit || name === task.unit || name === templateOf(unit.unit))) {
     return { ...unit, exists: true, enabled: false, running: false, description: "inactive (dead)" };
   }
-  throw new MissingPrerequisite(`unit:${task.unit ?? ""}`, `Could not find the requested service ${task.unit}: host`);
+  throw new MissingPrerequisite(
+    `unit:${task.unit ?? ""}`,
+    `Could not find the requested service ${task.unit}: host`,
+    packageDoesIt(task, context) ? "converged" : "change",
+  );
+}
+
+/**
+ * Debian's packages enable and start their services when they are installed (deb-systemd-invoke, Debian Policy 9.3), unless the
+ * administrator forbids it with a policy-rc.d.
+ */
+function packageDoesIt(task: UnitTask, context: ProbeContext): boolean {
+  const { osFamily, commands } = context.traits;
+  const isRun = task.state === undefined || task.state === "started";
+  return isRun && task.enabled !== false && task.masked !== true && osFamily.includes("debian") && !commands.has("policy-rc.d");
 }
 
 const templateOf = (unit: string): string => unit.replace(/@[^.]*\./, "@.");
