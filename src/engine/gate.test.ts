@@ -39,6 +39,18 @@ describe("LinearGate", () => {
     expect(passed).toEqual(["b", "a", "b again"]);
   });
 
+  it("lets hosts go on in the play's order, whoever came last", async () => {
+    const gate = new LinearGate(["a", "b", "c"]);
+    const passed: string[] = [];
+    const arrive = async (host: string): Promise<void> => {
+      await gate.arrive(host, [0]);
+      passed.push(host);
+    };
+    for (const host of ["b", "c", "a"]) void arrive(host);
+    await settled();
+    expect(passed).toEqual(["a", "b", "c"]);
+  });
+
   it("does not wait for a host that has left", async () => {
     const gate = new LinearGate(["a", "b"]);
     const passed: string[] = [];

@@ -47,12 +47,17 @@ export class LinearGate implements Gate {
   #release(): void {
     if (this.#waiting.size === 0 || this.#waiting.size < this.#active.size) return;
     const earliest = [...this.#waiting.values()].map((one) => one.order).sort(compareOrders)[0] ?? [];
-    // In the play's order of hosts: the first of them is the one that carries out `run_once`.
+    const going: (() => void)[] = [];
     for (const host of this.#active) {
       const waiting = this.#waiting.get(host);
       if (waiting === undefined || compareOrders(waiting.order, earliest) !== 0) continue;
       this.#waiting.delete(host);
-      waiting.go();
+      going.push(waiting.go);
     }
+    // In the play's order of hosts, since the first of them carries out `run_once`; and not before the last to arrive waits too,
+    // or it would be the last to go on.
+    queueMicrotask(() => {
+      for (const go of going) go();
+    });
   }
 }

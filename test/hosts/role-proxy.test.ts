@@ -25,7 +25,7 @@ describe("role proxy", () => {
       [agent, "k3s-agent"],
     ] as const) {
       // A service that reads the environment file as K3s does, and shows what it got.
-      const text = `[Unit]\\nDescription=Stand-in\\n[Service]\\nEnvironmentFile=-/etc/systemd/system/%N.service.env\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n`;
+      const text = `[Unit]\\nDescription=Stand-in\\n[Service]\\nEnvironmentFile=-/etc/systemd/system/%%N.service.env\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n`;
       await host.read(`printf '${text}' >/etc/systemd/system/${unit}.service && systemctl daemon-reload && systemctl start ${unit}`);
     }
     const groups = { server: [server], agent: [agent] };
@@ -37,8 +37,6 @@ describe("role proxy", () => {
         { by: "chmod 644 /etc/systemd/system/k3s*.service.env", repairedBy: "proxy : Set the proxy of K3s" },
         { by: "rm /etc/apt/apt.conf.d/95k3sprov-proxy", repairedBy: "proxy : Send apt through the proxy" },
       ],
-    }).catch((error: unknown) => {
-      throw error;
     });
     const seen = (unit: string) => `tr '\\0' '\\n' </proc/$(systemctl show -P MainPID ${unit})/environ | grep -i _proxy= | sort`;
     const onServer = await server.read(seen("k3s"));
