@@ -13,6 +13,15 @@ export async function main(at: Process): Promise<number> {
   return runCommandLine(at);
 }
 
+/** Resolves when everything written so far has left the process, or nobody reads it any more. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (!stream.writable) return resolve();
+    stream.once("error", () => resolve());
+    stream.write("", () => resolve());
+  });
+}
+
 // Through the link that npm makes, argv[1] is not this file: it is the program in any case but under a test runner.
 if (process.env["VITEST"] === undefined) {
   // A reader that has gone (`| head`) is no reason to leave hosts half done: what it no longer reads is dropped.
@@ -22,5 +31,8 @@ if (process.env["VITEST"] === undefined) {
     });
   }
   const { argv, env, stdin, stdout, stderr } = process;
-  process.exit(await main({ argv: argv.slice(2), cwd: process.cwd(), environment: env, stdin, stdout, stderr }));
+  const code = await main({ argv: argv.slice(2), cwd: process.cwd(), environment: env, stdin, stdout, stderr });
+  // Writes to a pipe are not done when they return: a report must not lose its end to the exit.
+  await Promise.all([stdout, stderr].map(written));
+  process.exit(code);
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startHosts } from "../hosts/host.ts";
 import { type Contender, contenders, type Target } from "./contenders.ts";
-import { cpuOf, type Measured, measure } from "./measure.ts";
+import { cpuOf, groupRoot, type Measured, measure } from "./measure.ts";
 import { startRelay } from "./relay.ts";
 import { type Row, renderReport } from "./report.ts";
 
@@ -51,7 +51,7 @@ async function measureTool(tool: Contender, count: number, rtt: number, round: n
       const before = targetCpu(targets);
       const measured = await measure(command, environment, process.cwd());
       if (measured.rc !== 0)
-        throw new Error(`${tool.name}, ${phase}: exit status ${measured.rc}\n${measured.output.slice(-4000)}`);
+        throw new Error(`${tool.name}, ${phase}: exit status ${measured.rc}\n${(measured.stdout + measured.stderr).slice(-4000)}`);
       const row = rowOf(tool.name, phase, count, rtt, round, measured, targetCpu(targets) - before);
       rows.push(row);
       const { wallMs, cpuMs, peakMb, roundTrips } = row;
@@ -76,16 +76,14 @@ function rowOf(
   const { wallMs, cpuMs, peakMb } = measured;
   const row = { tool, phase, hosts, rtt, round, wallMs, cpuMs, peakMb, targetCpuMs };
   if (tool !== "k3sprov") return row;
-  const report: { readonly costs: Readonly<Record<string, { readonly roundTrips: number }>> } = JSON.parse(
-    measured.output.slice(measured.output.indexOf("{")),
-  );
+  const report: { readonly costs: Readonly<Record<string, { readonly roundTrips: number }>> } = JSON.parse(measured.stdout);
   return { ...row, roundTrips: Math.max(...Object.values(report.costs).map((cost) => cost.roundTrips)) };
 }
 
 /** CPU time of the hosts' containers so far, in milliseconds. */
 function targetCpu(targets: readonly Target[]): number {
   return targets.reduce((sum, { host }) => {
-    const places = [`/sys/fs/cgroup/docker/${host.containerId}`, `/sys/fs/cgroup/system.slice/docker-${host.containerId}.scope`];
+    const places = [`${groupRoot}/docker/${host.containerId}`, `${groupRoot}/system.slice/docker-${host.containerId}.scope`];
     const group = places.find((place) => existsSync(place));
     if (group === undefined) throw new Error(`no control group of ${host.name} in ${places.join(", ")}`);
     return sum + cpuOf(group);

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 
 /** What a command took. CPU is user and system time of everything that it started. */
 export type Measured = {
@@ -8,22 +8,24 @@ export type Measured = {
   /** Sum of the proportional set sizes of all processes, at its highest. */
   readonly peakMb: number;
   readonly rc: number;
-  readonly output: string;
+  readonly stdout: string;
+  readonly stderr: string;
 };
 
 let counter = 0;
 
-/**
- * Runs a command in a control group of its own, so that processes it leaves behind (ssh masters) are counted as well. Needs
- * root and cgroup v2.
- */
+/** Where processor time is accounted for: the one tree of cgroup v2, or the controller of v1. */
+const isUnified = existsSync("/sys/fs/cgroup/cgroup.controllers");
+export const groupRoot = isUnified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpuacct";
+
+/** Runs a command in a control group of its own, so that processes it leaves behind (ssh masters) are counted as well. Needs root. */
 export async function measure(
   command: readonly string[],
   environment: Readonly<Record<string, string>>,
   cwd: string,
 ): Promise<Measured> {
   counter += 1;
-  const group = `/sys/fs/cgroup/k3sprov-bench-${process.pid}-${counter}`;
+  const group = `${groupRoot}/k3sprov-bench-${process.pid}-${counter}`;
   mkdirSync(group);
   const started = performance.now();
   const child = spawn("sh", ["-c", `echo $$ >${group}/cgroup.procs && exec "$@"`, "sh", ...command], {
@@ -31,23 +33,31 @@ export async function measure(
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let output = "";
-  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
-  child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk.toString("utf8");
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString("utf8");
+  });
   let peakKb = 0;
   const timer = setInterval(() => {
     peakKb = Math.max(peakKb, residentKb(group));
   }, 200);
   const rc = await new Promise<number>((resolve) => child.on("exit", (code) => resolve(code ?? 1)));
   const wallMs = performance.now() - started;
+  // What is left in the pipes; a process that stays behind may hold them open.
+  await Promise.race([new Promise((resolve) => child.on("close", resolve)), new Promise((resolve) => setTimeout(resolve, 500))]);
   clearInterval(timer);
   const cpuMs = cpuOf(group);
   await endAll(group);
-  return { wallMs, cpuMs, peakMb: peakKb / 1024, rc, output };
+  return { wallMs, cpuMs, peakMb: peakKb / 1024, rc, stdout, stderr };
 }
 
 /** CPU time that a control group has used, in milliseconds. */
 export function cpuOf(group: string): number {
+  if (!isUnified) return Number(readFileSync(`${group}/cpuacct.usage`, "utf8")) / 1e6;
   const usage = /usage_usec (\d+)/.exec(readFileSync(`${group}/cpu.stat`, "utf8"))?.[1] ?? "0";
   return Number(usage) / 1000;
 }
@@ -68,15 +78,19 @@ function proportionalSize(pid: string): number {
 }
 
 async function endAll(group: string): Promise<void> {
-  for (let attempt = 0; attempt < 50 && existsSync(group); attempt += 1) {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
     const pids = readFileSync(`${group}/cgroup.procs`, "utf8").trim();
     if (pids === "") {
-      for (const below of readdirSync(group, { withFileTypes: true }))
-        if (below.isDirectory()) rmdirSync(`${group}/${below.name}`);
       rmdirSync(group);
       return;
     }
-    writeFileSync(`${group}/cgroup.kill`, "1");
+    for (const pid of pids.split("\n")) {
+      try {
+        process.kill(Number(pid), "SIGKILL");
+      } catch {
+        // It has ended since the list was read.
+      }
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
