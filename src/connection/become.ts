@@ -95,10 +95,16 @@ function loginCause(text: string, end: { readonly code?: number; readonly signal
 
 function becomeCause(become: Become, text: string, end: { readonly code?: number; readonly signal?: string }): Cause {
   const { method, user } = become;
-  if (/a password is required|interactive authentication is required|no password was provided|Authentication required/i.test(text)) {
+  if (
+    /a password is required|interactive authentication is required|no password was provided|Authentication required/i.test(text)
+  ) {
     return passwordRequired(become);
   }
-  if (/incorrect password|try again|Authentication fail|Authentication failure|Permission denied|incorrect authentication/i.test(text)) {
+  if (
+    /incorrect password|try again|Authentication fail|Authentication failure|Permission denied|incorrect authentication/i.test(
+      text,
+    )
+  ) {
     return passwordWrong(become);
   }
   if (/must have a tty|must be run from a terminal|a tty is required|terminal is required/i.test(text)) {
@@ -109,13 +115,30 @@ function becomeCause(become: Become, text: string, end: { readonly code?: number
     };
   }
   if (/unknown user|invalid user|user .*(not found|does not exist)|no passwd entry/i.test(text)) {
-    return { code: "become-user-unknown", what: `there is no user ${user} to become`, help: "check ansible_become_user, or create the user first" };
+    return {
+      code: "become-user-unknown",
+      what: `there is no user ${user} to become`,
+      help: "check ansible_become_user, or create the user first",
+    };
   }
-  if (/not in the sudoers|not allowed|may not run|I'm afraid I can't|Operation not permitted|account validation failure/i.test(text)) {
-    return { code: "become-not-allowed", what: `${method} does not let us become ${user}`, help: `allow it on the host: visudo, or the rules of ${method}` };
+  if (
+    /not in the sudoers|not allowed|may not run|I'm afraid I can't|Operation not permitted|account validation failure/i.test(text)
+  ) {
+    return {
+      code: "become-not-allowed",
+      what: `${method} does not let us become ${user}`,
+      help: `allow it on the host: visudo, or the rules of ${method}`,
+    };
   }
-  if (/(^|\s)\S*(sudo|su|doas)\S*'?: (not found|No such file|command not found)|can't execute '\S*(sudo|su|doas)'/.test(text) || end.code === 127) {
-    return { code: "become-missing", what: `there is no ${become.executable ?? method} on the host`, help: `install ${method}, or log in as ${user}` };
+  if (
+    /(^|\s)\S*(sudo|su|doas)\S*'?: (not found|No such file|command not found)|can't execute '\S*(sudo|su|doas)'/.test(text) ||
+    end.code === 127
+  ) {
+    return {
+      code: "become-missing",
+      what: `there is no ${become.executable ?? method} on the host`,
+      help: `install ${method}, or log in as ${user}`,
+    };
   }
   const how = end.signal === undefined ? `exit status ${end.code ?? "unknown"}` : `signal ${end.signal}`;
   return { code: "shell-failed", what: `${method} did not start a shell as ${user} (${how})` };
@@ -138,7 +161,11 @@ function passwordRequired(become: Become): Cause {
 
 function passwordWrong(become: Become): Cause {
   if (become.password === undefined) return passwordRequired(become);
-  return { code: "become-password-wrong", what: `${become.method} did not accept the password`, help: "check --ask-become-pass (-K) or ansible_become_password" };
+  return {
+    code: "become-password-wrong",
+    what: `${become.method} did not accept the password`,
+    help: "check --ask-become-pass (-K) or ansible_become_password",
+  };
 }
 
 /** For prompts: asked although no password was given, or asked a second time. */
@@ -149,6 +176,13 @@ export function promptError(label: string, become: Become, again: boolean): Conn
 
 /** What a host said ends in a one-line message: no control characters, no second line. */
 function lastLines(text: string): string {
-  const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  return lines.slice(-2).join("; ").replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "").slice(0, 300);
+  const lines = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  return lines
+    .slice(-2)
+    .join("; ")
+    .replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "")
+    .slice(0, 300);
 }

@@ -41,12 +41,14 @@ export async function* frameSection(
   for (const [name, { content }] of Object.entries(section.payloads ?? {})) {
     payloads.push([name, await encodePayload(content, decoders)]);
   }
-  const viaRead = new Set(payloads.filter(([, one]) => decoders?.bash === true && one.format === "%s" && one.length > bashReadsFrom));
+  const viaRead = new Set(
+    payloads.filter(([, one]) => decoders?.bash === true && one.format === "%s" && one.length > bashReadsFrom),
+  );
   for (const entry of viaRead) yield* readVariables(entry[0], entry[1]);
   yield "(\n";
   for (const [name, value] of Object.entries(section.environment ?? {})) yield `export ${name}=${quote(value)}\n`;
   if (payloads.length > 0) {
-    yield 'payload() {\ncase $1 in\n';
+    yield "payload() {\ncase $1 in\n";
     for (const entry of payloads) yield* payloadCase(entry[0], entry[1], viaRead.has(entry));
     yield '*) printf \'there is no payload "%s"\\n\' "$1" >&2; return 2;;\nesac\n}\n';
   }
@@ -60,7 +62,9 @@ export async function* frameSection(
 function* payloadCase(name: string, payload: EncodedPayload, viaRead: boolean): Generator<string> {
   const filters = payload.filters.map((filter) => ` | ${filter}`).join("");
   if (viaRead) {
-    yield `${name}) printf %s ${variables(name, payload).map((one) => `"$${one}"`).join(" ")}${filters};;\n`;
+    yield `${name}) printf %s ${variables(name, payload)
+      .map((one) => `"$${one}"`)
+      .join(" ")}${filters};;\n`;
     return;
   }
   if (payload.format === "octal") {

@@ -64,7 +64,9 @@ export class HostKeyCheck {
         verdict = await addOnce(file, name, host, port, key);
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : String(cause);
-        this.refusal = new ConnectionError("host-key-unknown", `${label}: its host key cannot be added to ${file}: ${reason}`, { cause });
+        this.refusal = new ConnectionError("host-key-unknown", `${label}: its host key cannot be added to ${file}: ${reason}`, {
+          cause,
+        });
         return false;
       }
       if (verdict.kind === "unknown") {
@@ -78,7 +80,11 @@ export class HostKeyCheck {
   }
 }
 
-function refusal(policy: HostKeyPolicy, verdict: Exclude<ReturnType<typeof judgeKey>, { kind: "known" }>, key: Buffer): ConnectionError {
+function refusal(
+  policy: HostKeyPolicy,
+  verdict: Exclude<ReturnType<typeof judgeKey>, { kind: "known" }>,
+  key: Buffer,
+): ConnectionError {
   const { label, host, port, files } = policy;
   const shown = `${keyType(key)} ${fingerprint(key)}`;
   const name = knownHostsName(host, port);
@@ -89,7 +95,9 @@ function refusal(policy: HostKeyPolicy, verdict: Exclude<ReturnType<typeof judge
     });
   }
   if (verdict.kind === "changed") {
-    const known = verdict.known.map((entry) => `${entry.type} ${fingerprint(entry.key)} (${entry.file}:${entry.line})`).join(", ");
+    const known = verdict.known
+      .map((entry) => `${entry.type} ${fingerprint(entry.key)} (${entry.file}:${entry.line})`)
+      .join(", ");
     return new ConnectionError("host-key-changed", `${label}: its host key has changed: it is ${shown}; known is ${known}`, {
       help: `somebody may be listening in between. If the host was installed anew, compare the fingerprint on its console, then: ssh-keygen -R ${shellWord(name)} -f ${shellWord(verdict.known[0]?.file ?? "")}`,
     });

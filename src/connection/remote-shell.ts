@@ -118,13 +118,20 @@ export class RemoteShell implements Shell {
     if (waited === "aborted") throw this.#aborted(completed, true);
     if (waited === "timeout") {
       const message = `${this.#host.label}: no end after ${(limit.timeoutMs ?? 0) / 1000} s; what was running there has been killed`;
-      throw new ConnectionError("timeout", message, { completed, started: true, help: "give the task more time, or find out what it waits for" });
+      throw new ConnectionError("timeout", message, {
+        completed,
+        started: true,
+        help: "give the task more time, or find out what it waits for",
+      });
     }
     const message =
       exchange.failure === "output-limit"
         ? `${this.#host.label}: a script printed more than 256 MiB and has been killed`
         : `${this.#host.label}: the shell's answer could not be understood`;
-    throw new ConnectionError(exchange.failure === "output-limit" ? "output-limit" : "shell-failed", message, { completed, started: true });
+    throw new ConnectionError(exchange.failure === "output-limit" ? "output-limit" : "shell-failed", message, {
+      completed,
+      started: true,
+    });
   }
 
   #lost(process: ShellProcess, exchange: Exchange): ConnectionError {
@@ -144,7 +151,12 @@ export class RemoteShell implements Shell {
 }
 
 /** Ends a shell and what it runs, through a second shell of the same user. Best effort: the caller has an error to throw. */
-async function endRunaway(host: ShellHost, become: Become | undefined, process: ShellProcess, pid: number | undefined): Promise<void> {
+async function endRunaway(
+  host: ShellHost,
+  become: Become | undefined,
+  process: ShellProcess,
+  pid: number | undefined,
+): Promise<void> {
   if (pid === undefined || !process.isAlive) return process.destroy();
   const nonce = freshNonce();
   const signal = AbortSignal.timeout(killTimeoutMs);

@@ -14,7 +14,10 @@ export interface ShellHost {
   readonly runId: string;
   readonly signal: AbortSignal | undefined;
   /** Connects if need be. */
-  open(command: (loginUser: string) => string, signal: AbortSignal): Promise<{ readonly channel: Channel; readonly loginUser: string }>;
+  open(
+    command: (loginUser: string) => string,
+    signal: AbortSignal,
+  ): Promise<{ readonly channel: Channel; readonly loginUser: string }>;
   /** The lock that a shell which opens now has to take. */
   lockToTake(): LockOptions | undefined;
   lockTaken(process: ShellProcess, byRoot: boolean): void;
@@ -95,15 +98,25 @@ export async function greet(
     return host.notice(`${host.label}: no lock against a second run at the same time: ${answer.reason}`);
   }
   if (answer?.kind === "busy") {
-    throw new ConnectionError("locked", `${host.label}: another run is at work there: ${answer.owner || "its owner is unknown"}`, {
-      retryable: true,
-      help: "wait for it to end, or give --lock-timeout to wait here",
-    });
+    throw new ConnectionError(
+      "locked",
+      `${host.label}: another run is at work there: ${answer.owner || "its owner is unknown"}`,
+      {
+        retryable: true,
+        help: "wait for it to end, or give --lock-timeout to wait here",
+      },
+    );
   }
   throw notOpened(host, process, become, outcome, exchange.lastWords);
 }
 
-function notOpened(host: ShellHost, process: ShellProcess, become: Become | undefined, waited: string, said: string): ConnectionError {
+function notOpened(
+  host: ShellHost,
+  process: ShellProcess,
+  become: Become | undefined,
+  waited: string,
+  said: string,
+): ConnectionError {
   if (waited === "aborted") return new ConnectionError("aborted", `${host.label}: interrupted`);
   if (process.end?.connectionLost === true) {
     return new ConnectionError("lost", `${host.label}: the connection was lost while a shell was opening`, { retryable: true });
@@ -111,7 +124,8 @@ function notOpened(host: ShellHost, process: ShellProcess, become: Become | unde
   if (process.end !== undefined) return entranceError(host.label, become, process.end, said);
   const error = entranceError(host.label, become, {}, said);
   if (error.code !== "shell-failed") return error;
-  const what = become === undefined ? "the shell did not answer" : `${become.method} neither asked for a password nor started a shell`;
+  const what =
+    become === undefined ? "the shell did not answer" : `${become.method} neither asked for a password nor started a shell`;
   return new ConnectionError("shell-failed", `${host.label}: ${what} within ${host.connectTimeoutMs / 1000} s`, {
     help: "see whether the login shell's start-up files wait for something: ssh to the host and run: exec /bin/sh",
   });

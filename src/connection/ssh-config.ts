@@ -44,7 +44,12 @@ const files = new Map<string, readonly Line[]>();
  */
 export function readSshConfig(
   host: string,
-  options: { readonly file?: string; readonly user?: string; readonly port?: number; readonly warn?: (message: string) => void } = {},
+  options: {
+    readonly file?: string;
+    readonly user?: string;
+    readonly port?: number;
+    readonly warn?: (message: string) => void;
+  } = {},
 ): SshSettings {
   const reading: Reading = {
     originalHost: host,
@@ -156,7 +161,10 @@ function glob(pattern: string): string[] {
 
 /** `*` and `?` as in ssh_config and known_hosts; case is ignored, as in host names. */
 export function matchesPattern(value: string, pattern: string): boolean {
-  const source = pattern.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const source = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${source}$`, "is").test(value);
 }
 
@@ -237,7 +245,11 @@ function settings(reading: Reading): SshSettings {
     u: userInfo().username,
   };
   const path = (text: string) => expandTokens(expandHome(text), tokens);
-  const knownHosts = (keyword: string) => reading.found.get(keyword)?.args.filter((one) => one !== "none").map(path);
+  const knownHosts = (keyword: string) =>
+    reading.found
+      .get(keyword)
+      ?.args.filter((one) => one !== "none")
+      .map(path);
   const checking = value("stricthostkeychecking")?.toLowerCase();
   const identityAgent = value("identityagent");
   const found: { [K in keyof SshSettings]: SshSettings[K] | undefined } = {
@@ -246,14 +258,22 @@ function settings(reading: Reading): SshSettings {
     port,
     identityFiles: reading.identityFiles.filter((one) => one !== "none").map(path),
     identitiesOnly: value("identitiesonly")?.toLowerCase() === "yes",
-    identityAgent: identityAgent?.startsWith("$") ? process.env[identityAgent.replaceAll(/[${}]/g, "")] : identityAgent && path(identityAgent),
+    identityAgent: identityAgent?.startsWith("$")
+      ? process.env[identityAgent.replaceAll(/[${}]/g, "")]
+      : identityAgent && path(identityAgent),
     proxyJump: value("proxyjump"),
     proxyCommand: reading.found.get("proxycommand") && expandTokens(reading.found.get("proxycommand")?.rest ?? "", tokens),
     connectTimeoutMs: secondsOf(value("connecttimeout")),
     serverAliveMs: secondsOf(value("serveraliveinterval")),
     serverAliveCountMax: numberOf(value("serveralivecountmax")),
     strictHostKeyChecking:
-      checking === undefined ? undefined : checking === "accept-new" ? "accept-new" : checking === "no" || checking === "off" ? "off" : "strict",
+      checking === undefined
+        ? undefined
+        : checking === "accept-new"
+          ? "accept-new"
+          : checking === "no" || checking === "off"
+            ? "off"
+            : "strict",
     userKnownHostsFiles: knownHosts("userknownhostsfile"),
     globalKnownHostsFiles: knownHosts("globalknownhostsfile"),
     hostKeyAlias: value("hostkeyalias"),

@@ -55,7 +55,10 @@ function explain(error: unknown, { target, failure, authentication, timedOut, ab
     case "ENETUNREACH":
     case "ETIMEDOUT":
     case "EADDRNOTAVAIL":
-      return new ConnectionError("unreachable", `${label}: there is no way to the host: ${text(error)}`, { retryable: true, cause: error });
+      return new ConnectionError("unreachable", `${label}: there is no way to the host: ${text(error)}`, {
+        retryable: true,
+        cause: error,
+      });
     default:
       break;
   }

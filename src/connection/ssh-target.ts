@@ -58,7 +58,8 @@ export function resolveTarget(options: ConnectionOptions): SshTarget {
     checking: checking(options, settings),
     knownHostsFiles: [
       ...(options.knownHostsFiles?.map(expandHome) ??
-        settings.userKnownHostsFiles ?? ["known_hosts", "known_hosts2"].map((name) => join(homedir(), ".ssh", name))),
+        settings.userKnownHostsFiles ??
+        ["known_hosts", "known_hosts2"].map((name) => join(homedir(), ".ssh", name))),
       ...(settings.globalKnownHostsFiles ?? ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"]),
     ],
     // An alias stands in known_hosts without a port.
@@ -75,7 +76,9 @@ export function resolveTarget(options: ConnectionOptions): SshTarget {
 export function resolveJump(specification: string, options: ConnectionOptions): SshTarget {
   const match = /^(?:ssh:\/\/)?(?:([^@]+)@)?(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?\/?$/.exec(specification);
   if (match === null) {
-    throw new ConnectionError("jump-host", `${options.name}: "${specification}" is not a jump host`, { help: "write [user@]host[:port]" });
+    throw new ConnectionError("jump-host", `${options.name}: "${specification}" is not a jump host`, {
+      help: "write [user@]host[:port]",
+    });
   }
   const [, user, bracketed, plain, port] = match;
   const target = resolveTarget({
@@ -128,7 +131,10 @@ function agentSocket(configured: string | undefined): string | undefined {
 
 function jumps(specification: string | undefined): string[] {
   if (specification === undefined || specification.toLowerCase() === "none") return [];
-  return specification.split(",").map((one) => one.trim()).filter((one) => one !== "");
+  return specification
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
 }
 
 /** The inventory's name, and the address where it says more. */

@@ -77,10 +77,11 @@ async function enter(target: SshTarget, socket: Duplex | undefined, signal: Abor
         // The first that both know is taken; these two are the cheapest that node computes natively.
         cipher: ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes128-ctr", "aes256-ctr"],
       },
-      hostVerifier: (key: Buffer, verify: (ok: boolean) => void) => void keys.accepts(key).then(verify, (error: unknown) => {
-        failure = error;
-        verify(false);
-      }),
+      hostVerifier: (key: Buffer, verify: (ok: boolean) => void) =>
+        void keys.accepts(key).then(verify, (error: unknown) => {
+          failure = error;
+          verify(false);
+        }),
       // `false` ends the attempts; the types leave it out, the documentation has it.
       authHandler: (allowed, _partial, give) => void next(allowed, give as (method: AnyAuthMethod | false) => void),
     });
@@ -91,7 +92,14 @@ async function enter(target: SshTarget, socket: Duplex | undefined, signal: Abor
   } catch (error) {
     ssh.dispose();
     socket?.destroy();
-    throw connectFailure(error, { target, failure: failure ?? keys.refusal, authentication, timedOut: limit.expired, aborted: signal.aborted, isJump });
+    throw connectFailure(error, {
+      target,
+      failure: failure ?? keys.refusal,
+      authentication,
+      timedOut: limit.expired,
+      aborted: signal.aborted,
+      isJump,
+    });
   } finally {
     limit.end();
   }
@@ -149,10 +157,13 @@ class ConnectLimit {
 
   #start(): void {
     this.#startedAt = performance.now();
-    this.#timer = setTimeout(() => {
-      this.expired = true;
-      this.#reject(new Error("timed out"));
-    }, Math.max(1, this.#leftMs));
+    this.#timer = setTimeout(
+      () => {
+        this.expired = true;
+        this.#reject(new Error("timed out"));
+      },
+      Math.max(1, this.#leftMs),
+    );
   }
 }
 
@@ -211,9 +222,13 @@ function transportOf(login: Login, target: SshTarget, jumps: readonly Login[]): 
         client.exec(command, (error, stream) => {
           client.removeListener("close", onClose);
           if (error !== undefined) {
-            const help = "the server may allow no commands for this user (ForceCommand, internal-sftp), or no more sessions (MaxSessions)";
+            const help =
+              "the server may allow no commands for this user (ForceCommand, internal-sftp), or no more sessions (MaxSessions)";
             return reject(
-              new ConnectionError("shell-failed", `${target.label}: the host started no shell: ${error.message}`, { help, cause: error }),
+              new ConnectionError("shell-failed", `${target.label}: the host started no shell: ${error.message}`, {
+                help,
+                cause: error,
+              }),
             );
           }
           const channel = new SshChannel(stream, () => channels.delete(channel));

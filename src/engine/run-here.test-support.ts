@@ -81,7 +81,11 @@ export class Sandbox {
       return summary(outcome, events, []);
     } catch (error) {
       if (!(error instanceof DiagnosticError)) throw error;
-      return summary("refused", events, error.diagnostics.map((one) => one.message));
+      return summary(
+        "refused",
+        events,
+        error.diagnostics.map((one) => one.message),
+      );
     }
   }
 

@@ -115,12 +115,18 @@ describe("tasks", () => {
 `),
       { hosts: ["a", "b"] },
     );
-    expect(here.tasks).toEqual({ a: ["ignored ignored", "failed fails"], b: ["ignored ignored", "skipped fails", "changed after"] });
+    expect(here.tasks).toEqual({
+      a: ["ignored ignored", "failed fails"],
+      b: ["ignored ignored", "skipped fails", "changed after"],
+    });
     expect(here.outcome).toBe("failed");
   });
 
   it("ends the play for all with any_errors_fatal", async () => {
-    const text = play('    - { command: "false", when: inventory_hostname == "a" }\n    - { name: after, command: "true" }\n', "  any_errors_fatal: true\n");
+    const text = play(
+      '    - { command: "false", when: inventory_hostname == "a" }\n    - { name: after, command: "true" }\n',
+      "  any_errors_fatal: true\n",
+    );
     const here = await box.run(text, { hosts: ["a", "b"] });
     expect(here.tasks["b"]).toEqual(["skipped command"]);
   });
@@ -155,7 +161,13 @@ describe("handlers", () => {
   );
 
   it("run once, in their own order, after the tasks that notified them", async () => {
-    expect((await box.run(text)).tasks["one"]).toEqual(["changed change", "changed first", "changed second", "changed third", "ok after"]);
+    expect((await box.run(text)).tasks["one"]).toEqual([
+      "changed change",
+      "changed first",
+      "changed second",
+      "changed third",
+      "ok after",
+    ]);
     expect((await box.run(text)).tasks["one"]).toEqual(["ok change", "ok after"]);
   });
 
@@ -234,7 +246,11 @@ describe("includes, tags and batches", () => {
 `),
     );
     expect(here.outcome).toBe("ok");
-    expect([existsSync(join(box.folder, "a-7")), existsSync(join(box.folder, "b-7")), read("role")]).toEqual([true, true, "mine"]);
+    expect([existsSync(join(box.folder, "a-7")), existsSync(join(box.folder, "b-7")), read("role")]).toEqual([
+      true,
+      true,
+      "mine",
+    ]);
   });
 
   it("selects by tags and starts at a task", async () => {
@@ -249,7 +265,10 @@ describe("includes, tags and batches", () => {
   });
 
   it("goes through batches one after the other", async () => {
-    const text = play(`    - { shell: "echo {{ inventory_hostname }} {{ ansible_play_batch | join('+') }} >>{{ here }}/order" }\n`, "  serial: [1, 2]\n");
+    const text = play(
+      `    - { shell: "echo {{ inventory_hostname }} {{ ansible_play_batch | join('+') }} >>{{ here }}/order" }\n`,
+      "  serial: [1, 2]\n",
+    );
     await box.run(text, { hosts: ["a", "b", "c"] });
     expect(read("order").split("\n").sort()).toEqual(["", "a a", "b b+c", "c b+c"]);
   });

@@ -392,10 +392,10 @@ error: import_tasks cannot have a loop
   in play "all" > task "import_tasks"
   help: use include_tasks
 error: "file" of import_tasks must be known before the play starts: "x" is undefined
-  site.yml:5:22
+  site.yml:5:25
   4 |       loop: [1]
   5 |     - import_tasks: "{{ x }}.yml"
-    |                      ^^^^^^^^^^^
+    |                         ^
   in play "all" > task "import_tasks"
   help: use extra variables (-e), vars of the playbook or defaults of the role; facts and inventory variables come too late
 error: import_role needs the parameter "name"

@@ -140,7 +140,7 @@ error: a play has no keyword "when"
         "list.yml": `- a
 `,
       },
-      `error: "vars" must be a mapping of variables, but is a list
+      `warning: "vars" is a list of mappings, which Ansible has given up; k3sprov takes them together
   site.yml:3:5
   2 |   vars:
   3 |     - a: 1
@@ -220,10 +220,10 @@ error: "encrypt" of a prompt is not supported
 `,
       },
       `error: "tags" must be known before the play starts: "y" is undefined
-  site.yml:4:26
+  site.yml:4:29
   3 |     - web
   4 |     - {role: web, tags: "{{ y }}"}
-    |                          ^^^^^^^
+    |                             ^
   in play "all"
   help: use extra variables (-e), vars of the playbook or defaults of the role; facts and inventory variables come too late
 error: a role's name is expected here, but this is 5

@@ -80,13 +80,23 @@ export type Statement = Place &
         readonly otherwise: readonly Statement[];
       }
     | { readonly kind: "set"; readonly target: Target; readonly value: Expression }
-    | { readonly kind: "set-block"; readonly target: Target; readonly filters: readonly FilterLink[]; readonly body: readonly Statement[] }
+    | {
+        readonly kind: "set-block";
+        readonly target: Target;
+        readonly filters: readonly FilterLink[];
+        readonly body: readonly Statement[];
+      }
     | {
         readonly kind: "with";
         readonly values: readonly { readonly target: Target; readonly value: Expression }[];
         readonly body: readonly Statement[];
       }
-    | { readonly kind: "macro"; readonly name: string; readonly parameters: readonly Parameter[]; readonly body: readonly Statement[] }
+    | {
+        readonly kind: "macro";
+        readonly name: string;
+        readonly parameters: readonly Parameter[];
+        readonly body: readonly Statement[];
+      }
     | {
         readonly kind: "call-block";
         readonly call: Expression;

@@ -23,7 +23,8 @@ export function memberAt(value: Value, key: Value, runtime: Runtime): Value {
   }
   const wanted = key instanceof Secret ? key.value : key;
   // A number out of a dotted path may be a key written as text.
-  const member = readItem(value, wanted) ?? (typeof wanted === "number" && value instanceof Map ? value.get(String(wanted)) : undefined);
+  const member =
+    readItem(value, wanted) ?? (typeof wanted === "number" && value instanceof Map ? value.get(String(wanted)) : undefined);
   if (member === undefined) return new Undefined(toText(wanted), "undefined", `an item has no member "${toText(wanted)}"`);
   return runtime.settle(member);
 }

@@ -1,5 +1,5 @@
-import { isList, type Key, Namespace, Secret, type Value, type ValueMap } from "../vars/value.ts";
 import { didYouMean } from "../suggest.ts";
+import { isList, type Key, Namespace, Secret, type Value, type ValueMap } from "../vars/value.ts";
 import { isTruthy } from "./compare.ts";
 import { badValue } from "./errors.ts";
 import { isNumeric, toDouble, toIndex } from "./numbers.ts";
@@ -33,7 +33,9 @@ export class Call {
     });
     this.rest = positional.slice(names.length);
     if (this.rest.length > 0 && !parameters.includes("*")) {
-      badValue(`${label} takes at most ${names.length} ${names.length === 1 ? "argument" : "arguments"}, not ${positional.length}`);
+      badValue(
+        `${label} takes at most ${names.length} ${names.length === 1 ? "argument" : "arguments"}, not ${positional.length}`,
+      );
     }
     const keywords = new Map<string, Value>();
     for (const [name, value] of keyword) {

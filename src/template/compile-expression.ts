@@ -194,11 +194,15 @@ function compileItem(node: Expression & { readonly kind: "item" }): Evaluate {
   const target = compileExpression(node.target);
   const { index } = node;
   if (index.kind === "slice") {
-    const [start, stop, step] = [index.start, index.stop, index.step].map((part) => (part === undefined ? () => null : demanding(part)));
+    const [start, stop, step] = [index.start, index.stop, index.step].map((part) =>
+      part === undefined ? () => null : demanding(part),
+    );
     return guard(node, (frame) => {
       const sequence = demand(frame, node.target, target(frame));
       const bounds = [start, stop, step].map((part) => part?.(frame) ?? null);
-      return withoutBoxes(frame, [sequence, ...bounds], ([value = null, from = null, to = null, by = null]) => applySlice(value, from, to, by));
+      return withoutBoxes(frame, [sequence, ...bounds], ([value = null, from = null, to = null, by = null]) =>
+        applySlice(value, from, to, by),
+      );
     });
   }
   const key = demanding(index);

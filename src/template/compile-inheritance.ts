@@ -57,7 +57,9 @@ export function compileInheritance(node: Node): Run {
         const module = importModule(frame, demand(frame, node.template, template(frame)), node.withContext);
         for (const { name, alias } of node.names) {
           const reading = { origin: frame.origin, at: node.at, end: node.end };
-          const value = module.get(name) ?? new UnresolvedName(name, reading, () => module.keys(), "the imported template does not define it");
+          const value =
+            module.get(name) ??
+            new UnresolvedName(name, reading, () => module.keys(), "the imported template does not define it");
           frame.scope.assign(alias, value);
         }
       });
@@ -134,7 +136,10 @@ function importModule(frame: Frame, names: Value, withContext: boolean): Templat
   const loaded = load(frame, names);
   const scope = new Scope(withContext ? frame.scope : undefined);
   const output: Value[] = [];
-  runTemplate(loaded, new Frame(frame.runtime, loaded.origin, { scope, output, seesVariables: withContext && frame.seesVariables }));
+  runTemplate(
+    loaded,
+    new Frame(frame.runtime, loaded.origin, { scope, output, seesVariables: withContext && frame.seesVariables }),
+  );
   const members = [...scope.own()].filter(([name]) => !name.startsWith("_"));
   return new TemplateModule(new Map(members), joinPieces(output, frame.runtime));
 }

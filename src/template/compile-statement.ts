@@ -6,10 +6,10 @@ import { compileInheritance } from "./compile-inheritance.ts";
 import { badValue, fault } from "./errors.ts";
 import { applyFilter, findFilter } from "./filters/registry.ts";
 import { capture, demand, type Frame, guard, type Run, Scope } from "./frame.ts";
-import { locate } from "./origin.ts";
 import { LoopState } from "./loop.ts";
 import { type CompiledMacro, compileParameters, Macro } from "./macro.ts";
 import { Callable, Cell, NativeFunction, TemplateModule } from "./objects.ts";
+import { locate } from "./origin.ts";
 import { raiseUndefined } from "./undefined.ts";
 
 /** One function that runs all statements in order. */
@@ -59,7 +59,13 @@ function compileStatement(node: Statement): Run {
     }
     case "macro": {
       const { name, at, end } = node;
-      const macro: CompiledMacro = { name, parameters: compileParameters(node.parameters), body: compileBody(node.body), at, end };
+      const macro: CompiledMacro = {
+        name,
+        parameters: compileParameters(node.parameters),
+        body: compileBody(node.body),
+        at,
+        end,
+      };
       return (frame) => frame.scope.assign(name, new Macro(macro, frame));
     }
     case "call-block":
@@ -149,7 +155,8 @@ function compileFor(node: Statement & { readonly kind: "for" }): Run {
 function membersOf(frame: Frame, node: Expression, value: Value): readonly Value[] {
   if (value instanceof Undefined) return raiseUndefined(value, locate(frame.origin, node.at, node.end));
   const { runtime } = frame;
-  if (value instanceof Secret) return iterate(value, runtime).map((one) => (one instanceof Secret ? new Secret(runtime.settle(one.value)) : one));
+  if (value instanceof Secret)
+    return iterate(value, runtime).map((one) => (one instanceof Secret ? new Secret(runtime.settle(one.value)) : one));
   return iterate(value, runtime).map((one) => runtime.settle(one));
 }
 
@@ -158,7 +165,13 @@ function compileCallBlock(node: Statement & { readonly kind: "call-block" }): Ru
   const target = compileExpression(node.call.target);
   const args = compileArguments(node.call.arguments);
   const { at, end } = node;
-  const macro: CompiledMacro = { name: "caller", parameters: compileParameters(node.parameters), body: compileBody(node.body), at, end };
+  const macro: CompiledMacro = {
+    name: "caller",
+    parameters: compileParameters(node.parameters),
+    body: compileBody(node.body),
+    at,
+    end,
+  };
   return guard(node.call, (frame) => {
     const callee = target(frame);
     if (callee instanceof Undefined) raiseUndefined(callee, locate(frame.origin, node.call.at, node.call.end));

@@ -38,7 +38,9 @@ function compileTemplate(source: string, syntax: Syntax): CompiledTemplate {
   return {
     run: compileBody(statements),
     lone: statements.length === 1 && only?.kind === "output" ? compileExpression(only.value) : undefined,
-    blocks: new Map(blocksOf(statements).map((block) => [block.name, { run: compileBody(block.body), required: block.required }])),
+    blocks: new Map(
+      blocksOf(statements).map((block) => [block.name, { run: compileBody(block.body), required: block.required }]),
+    ),
   };
 }
 

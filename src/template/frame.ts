@@ -1,5 +1,5 @@
 import { Omit, Secret, Undefined, type Value } from "../vars/value.ts";
-import { badValue, NotYetKnown, TemplateFault, located } from "./errors.ts";
+import { badValue, located, NotYetKnown, TemplateFault } from "./errors.ts";
 import { TemplateObject } from "./objects.ts";
 import { locate, type Origin } from "./origin.ts";
 import { toText } from "./repr.ts";

@@ -3,7 +3,9 @@ import { join } from "node:path";
 
 /** Regular files that match a shell pattern (`*`, `?`, `[…]` in any part of the path), sorted. */
 export function globFiles(pattern: string): readonly string[] {
-  return expand(pattern).filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false).sort();
+  return expand(pattern)
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false)
+    .sort();
 }
 
 /** Everything that matches, files and folders. */

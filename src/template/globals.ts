@@ -1,10 +1,10 @@
+import { didYouMean } from "../suggest.ts";
 import { isList, omit, type Value } from "../vars/value.ts";
 import { Call, iterate } from "./call.ts";
 import { badValue, fault } from "./errors.ts";
 import { shortName } from "./filters/registry.ts";
 import { lookupNames, runLookupPlugin } from "./lookups/registry.ts";
-import { didYouMean } from "../suggest.ts";
-import { Callable, type CallArguments, Cell, makeOwn, NativeFunction, TemplateObject } from "./objects.ts";
+import { type CallArguments, Callable, Cell, makeOwn, NativeFunction, TemplateObject } from "./objects.ts";
 import { toText } from "./repr.ts";
 import { MandatoryValue } from "./undefined.ts";
 
@@ -12,8 +12,11 @@ const MOST = 100_000;
 
 /** `range(stop)`, `range(start, stop[, step])`; limited, since one typing error can ask for billions. */
 function range({ positional }: CallArguments): Value {
-  const numbers = positional.map((one) => (typeof one === "number" ? one : badValue(`range() needs integers, not ${toText(one)}`)));
-  const [start, stop, step] = numbers.length === 1 ? [0, numbers[0] ?? 0, 1] : [numbers[0] ?? 0, numbers[1] ?? 0, numbers[2] ?? 1];
+  const numbers = positional.map((one) =>
+    typeof one === "number" ? one : badValue(`range() needs integers, not ${toText(one)}`),
+  );
+  const [start, stop, step] =
+    numbers.length === 1 ? [0, numbers[0] ?? 0, 1] : [numbers[0] ?? 0, numbers[1] ?? 0, numbers[2] ?? 1];
   if (step === 0) return badValue("range() arg 3 must not be zero");
   const length = Math.max(0, Math.ceil((stop - start) / step));
   if (length > MOST) return badValue(`range() of ${length} numbers is more than the ${MOST} that are allowed`);
@@ -90,7 +93,8 @@ function lookup(isQuery: boolean) {
   return ({ positional, keyword, runtime }: CallArguments): Value => {
     const [plugin, ...terms] = positional.map((one) => runtime.deep(one));
     const name = shortName(toText(plugin ?? ""));
-    if (![...lookupNames()].includes(name)) return fault("unknown-lookup", `there is no lookup "${name}"${didYouMean(name, lookupNames())}`);
+    if (![...lookupNames()].includes(name))
+      return fault("unknown-lookup", `there is no lookup "${name}"${didYouMean(name, lookupNames())}`);
     const options = new Map([...keyword].map(([key, value]) => [key, runtime.deep(value)] as const));
     const wantsList = isQuery || options.get("wantlist") === true;
     const errors = toText(options.get("errors") ?? "strict");
@@ -99,7 +103,12 @@ function lookup(isQuery: boolean) {
     const isSecret = terms.some((one) => runtime.open(one).secret);
     let found: readonly Value[];
     try {
-      found = runLookupPlugin(runtime, name, terms.map((one) => runtime.open(one).value), options);
+      found = runLookupPlugin(
+        runtime,
+        name,
+        terms.map((one) => runtime.open(one).value),
+        options,
+      );
     } catch (error) {
       if (errors === "ignore" || errors === "warn") return wantsList ? [] : null;
       throw error;
@@ -155,7 +164,12 @@ export const globals: ReadonlyMap<string, Value> = new Map<string, Value>([
   ["range", new NativeFunction("range", range)],
   ["dict", new NativeFunction("dict", dict)],
   ["namespace", new NativeFunction("namespace", namespace)],
-  ["cycler", new NativeFunction("cycler", ({ positional }) => (positional.length === 0 ? badValue("cycler() needs items") : new Cycler(positional)))],
+  [
+    "cycler",
+    new NativeFunction("cycler", ({ positional }) =>
+      positional.length === 0 ? badValue("cycler() needs items") : new Cycler(positional),
+    ),
+  ],
   ["joiner", new NativeFunction("joiner", ({ positional }) => new Joiner(toText(positional[0] ?? ", ")))],
   ["lookup", new NativeFunction("lookup", lookup(false))],
   ["query", new NativeFunction("query", lookup(true))],
@@ -165,7 +179,11 @@ export const globals: ReadonlyMap<string, Value> = new Map<string, Value>([
     "undef",
     new NativeFunction("undef", ({ keyword, positional }) => {
       const hint = keyword.get("hint") ?? positional[0];
-      return new MandatoryValue(hint === undefined ? undefined : toText(hint), { origin: { source: "", position: undefined }, at: 0, end: 0 });
+      return new MandatoryValue(hint === undefined ? undefined : toText(hint), {
+        origin: { source: "", position: undefined },
+        at: 0,
+        end: 0,
+      });
     }),
   ],
   ["omit", omit],

@@ -31,7 +31,8 @@ export function readHeader(source: string, syntax: Syntax, origin: Origin): { re
     try {
       result = { ...result, ...readPair(pair) };
     } catch (error) {
-      if (error instanceof TemplateFault) throw located(error, locate(origin, source.indexOf(pair), source.indexOf(pair) + pair.length));
+      if (error instanceof TemplateFault)
+        throw located(error, locate(origin, source.indexOf(pair), source.indexOf(pair) + pair.length));
       throw error;
     }
   }
@@ -43,7 +44,13 @@ function readPair(pair: string): Partial<Syntax> {
   const name = key.trim();
   const value = rest.join(":").trim();
   const text = texts.get(name);
-  if (text !== undefined) return { [text]: value.replace(/^(["'])(.*)\1$/, "$2").replaceAll("\\n", "\n").replaceAll("\\r", "\r") };
+  if (text !== undefined)
+    return {
+      [text]: value
+        .replace(/^(["'])(.*)\1$/, "$2")
+        .replaceAll("\\n", "\n")
+        .replaceAll("\\r", "\r"),
+    };
   const flag = flags.get(name);
   if (flag === undefined) {
     return fault("template-header", `#jinja2: knows no "${name}"${didYouMean(name, [...flags.keys(), ...texts.keys()])}`);

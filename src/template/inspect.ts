@@ -22,8 +22,10 @@ export function problemsIn(source: string, kind: Kind, syntax: Syntax, origin: O
     found.push({ severity: "error", code, message, ...(position === undefined ? {} : { position }) });
   };
   for (const node of nodesOf(source, kind, syntax)) {
-    if (node.kind === "filter" && findFilter(node.name) === undefined) tell("unknown-filter", unknownFilter(node.name), node.at, node.end);
-    if (node.kind === "test" && findTest(node.name) === undefined) tell("unknown-test", unknownTest(node.name), node.at, node.end);
+    if (node.kind === "filter" && findFilter(node.name) === undefined)
+      tell("unknown-filter", unknownFilter(node.name), node.at, node.end);
+    if (node.kind === "test" && findTest(node.name) === undefined)
+      tell("unknown-test", unknownTest(node.name), node.at, node.end);
     if (node.kind === "filter-block" || node.kind === "set-block") {
       for (const link of node.filters) {
         if (findFilter(link.name) === undefined) tell("unknown-filter", unknownFilter(link.name), link.at, link.end);

@@ -78,7 +78,8 @@ class Lexer {
       const at = this.#source.indexOf(start, this.#at);
       if (at < 0 || at >= this.#length) continue;
       // Of two that begin at the same place the longer one is meant (`<%` and `<%=`).
-      if (best === undefined || at < best.at || (at === best.at && start.length > best.length)) best = { kind, at, length: start.length };
+      if (best === undefined || at < best.at || (at === best.at && start.length > best.length))
+        best = { kind, at, length: start.length };
     }
     return best;
   }

@@ -33,7 +33,11 @@ export function loadText(source: string, origin: Origin, syntax: Syntax): Loaded
 }
 
 /** Finds and compiles a template by name, or undefined when no folder has it. */
-export function findTemplate(name: string, environment: LookupEnvironment, first: readonly string[] = []): LoadedTemplate | undefined {
+export function findTemplate(
+  name: string,
+  environment: LookupEnvironment,
+  first: readonly string[] = [],
+): LoadedTemplate | undefined {
   const folders = isAbsolute(name) ? [""] : [...environment.searchPath("templates"), ...first];
   for (const folder of folders) {
     const path = folder === "" ? name : join(folder, name);

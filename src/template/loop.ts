@@ -1,7 +1,7 @@
 import { Undefined, type Value } from "../vars/value.ts";
 import { equals } from "./compare.ts";
 import { badValue } from "./errors.ts";
-import { Callable, type CallArguments, makeTuple, NativeFunction } from "./objects.ts";
+import { type CallArguments, Callable, makeTuple, NativeFunction } from "./objects.ts";
 
 /** The `loop` of a `for`. */
 export class LoopState extends Callable {
@@ -54,7 +54,9 @@ export class LoopState extends Callable {
       case "previtem":
         return index === 0 ? new Undefined("loop.previtem", "undefined", "there is no previous item") : this.#items[index - 1];
       case "nextitem":
-        return index === length - 1 ? new Undefined("loop.nextitem", "undefined", "there is no next item") : this.#items[index + 1];
+        return index === length - 1
+          ? new Undefined("loop.nextitem", "undefined", "there is no next item")
+          : this.#items[index + 1];
       case "cycle":
         return new NativeFunction("cycle", ({ positional }) =>
           positional.length === 0 ? badValue("no items for cycling given") : (positional[index % positional.length] ?? null),

@@ -3,7 +3,7 @@ import type { Parameter } from "./ast.ts";
 import { compileExpression } from "./compile-expression.ts";
 import { badValue } from "./errors.ts";
 import { type Evaluate, type Frame, joinPieces, type Run, Scope } from "./frame.ts";
-import { Callable, type CallArguments, makeTuple } from "./objects.ts";
+import { type CallArguments, Callable, makeTuple } from "./objects.ts";
 import { UnresolvedName } from "./undefined.ts";
 
 export type CompiledMacro = {

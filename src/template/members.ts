@@ -3,11 +3,11 @@ import { Call } from "./call.ts";
 import { characters } from "./characters.ts";
 import { toIndex } from "./numbers.ts";
 import { type Callable, isTuple, NativeFunction, TemplateObject } from "./objects.ts";
+import type { Method, MethodTable } from "./python-method.ts";
 import { dictMethods, namespaceMethods } from "./python-methods-dict.ts";
 import { listMethods, tupleMethods } from "./python-methods-list.ts";
 import { numberMethods } from "./python-methods-number.ts";
 import { stringMethods } from "./python-methods-str.ts";
-import type { Method, MethodTable } from "./python-method.ts";
 
 // Only these tables and the members of mappings are ever consulted: no property of a JavaScript object is reachable.
 function tableOf(target: Value): MethodTable<never> | undefined {
@@ -29,7 +29,8 @@ export function methodOf(target: Value, name: string): Callable | undefined {
     const named = new Map([...keyword].map(([key, value]) => [key, runtime.deep(value)]));
     const values = positional.map((one) => runtime.deep(one));
     const receiver = method.lazy === true ? target : runtime.deep(target);
-    if (method.lazy === true || method.keepsBoxes === true) return run(receiver, new Call(label, method.parameters, values, named, runtime));
+    if (method.lazy === true || method.keepsBoxes === true)
+      return run(receiver, new Call(label, method.parameters, values, named, runtime));
     const opened = runtime.open([receiver, values, [...named.values()]]);
     if (!opened.secret) return run(receiver, new Call(label, method.parameters, values, named, runtime));
     const [bare, openValues, openNamed] = list(opened.value);

@@ -45,7 +45,11 @@ export function toIndex(value: Value | undefined): number | undefined {
 export type Arithmetic = "+" | "-" | "*" | "/" | "//" | "%" | "**";
 
 /** Python's arithmetic on two numbers. Throws TemplateFault for a division by zero and absurdly large powers. */
-export function calculate(operator: Arithmetic, a: number | bigint | Float | boolean, b: number | bigint | Float | boolean): PlainValue {
+export function calculate(
+  operator: Arithmetic,
+  a: number | bigint | Float | boolean,
+  b: number | bigint | Float | boolean,
+): PlainValue {
   const left = typeof a === "boolean" ? Number(a) : a;
   const right = typeof b === "boolean" ? Number(b) : b;
   if (isInteger(left) && isInteger(right)) return onIntegers(operator, left, right);
@@ -152,6 +156,9 @@ export function roundHalfEven(value: number, digits: number): number {
 }
 
 function isExactTie(value: number, digits: number): boolean {
-  const fraction = Math.abs(value).toFixed(Math.min(100, digits + 60)).split(".")[1] ?? "";
+  const fraction =
+    Math.abs(value)
+      .toFixed(Math.min(100, digits + 60))
+      .split(".")[1] ?? "";
   return /^50*$/.test(fraction.slice(digits));
 }

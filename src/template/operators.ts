@@ -36,7 +36,8 @@ export function applyBinary(operator: BinaryOperator, left: Value, right: Value)
 
 function repeat(sequence: string | readonly Value[], count: number): Value {
   const times = Math.max(0, count);
-  if (sequence.length * times > maximumLength) return badValue(`the result of "*" is too long (${sequence.length} times ${count})`);
+  if (sequence.length * times > maximumLength)
+    return badValue(`the result of "*" is too long (${sequence.length} times ${count})`);
   if (typeof sequence === "string") return sequence.repeat(times);
   const result: Value[] = [];
   for (let index = 0; index < times; index += 1) result.push(...sequence);

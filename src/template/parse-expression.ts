@@ -39,7 +39,9 @@ export class ExpressionParser {
   }
 
   /** `a, b` without parentheses; a single expression stays what it is. `conditional: false` leaves an `if` alone. */
-  tuple(options: { readonly conditional: boolean; readonly end?: (stream: TokenStream) => boolean } = { conditional: true }): Expression {
+  tuple(
+    options: { readonly conditional: boolean; readonly end?: (stream: TokenStream) => boolean } = { conditional: true },
+  ): Expression {
     const at = this.stream.current.at;
     const items: Expression[] = [];
     let isTuple = false;
@@ -101,7 +103,10 @@ export class ExpressionParser {
   #ends(): boolean {
     const { kind, value } = this.stream.current;
     return (
-      kind === "variable-end" || kind === "block-end" || kind === "end" || (kind === "operator" && (value === ")" || value === "]"))
+      kind === "variable-end" ||
+      kind === "block-end" ||
+      kind === "end" ||
+      (kind === "operator" && (value === ")" || value === "]"))
     );
   }
 
@@ -192,7 +197,9 @@ export class ExpressionParser {
       case "name": {
         this.stream.next();
         const constant = constants.get(token.value);
-        return constant === undefined ? { kind: "name", name: token.value, at, end } : { kind: "constant", value: constant, at, end };
+        return constant === undefined
+          ? { kind: "name", name: token.value, at, end }
+          : { kind: "constant", value: constant, at, end };
       }
       case "string": {
         let value = "";
@@ -331,7 +338,8 @@ export class ExpressionParser {
       this.stream.isOperator("{")
     ) {
       args = { ...noArguments, positional: [this.#postfix(this.#primary())] };
-    } else if (this.stream.isName("is")) throw new SyntaxFault('tests cannot be chained; join them with "and"', current.at, current.end);
+    } else if (this.stream.isName("is"))
+      throw new SyntaxFault('tests cannot be chained; join them with "and"', current.at, current.end);
     const test: Expression = { kind: "test", name, target, arguments: args, at, end: this.stream.previousEnd };
     return negated ? { kind: "unary", operator: "not", operand: test, at, end: test.end } : test;
   }

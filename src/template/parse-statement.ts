@@ -2,8 +2,8 @@ import { didYouMean } from "../suggest.ts";
 import type { Expression, FilterLink, Parameter, Statement, Target } from "./ast.ts";
 import { SyntaxFault } from "./lexer.ts";
 import { ExpressionParser, noArguments } from "./parse-expression.ts";
-import { TokenStream } from "./token-stream.ts";
 import type { Token } from "./token.ts";
+import { TokenStream } from "./token-stream.ts";
 
 const reserved: ReadonlySet<string> = new Set(["true", "false", "none", "True", "False", "None"]);
 const keywords = [
@@ -335,7 +335,8 @@ class StatementParser {
 
   #assignable(): string {
     const token = this.#stream.expectName("a name");
-    if (reserved.has(token.value)) throw new SyntaxFault(`"${token.value}" is a constant and cannot be assigned`, token.at, token.end);
+    if (reserved.has(token.value))
+      throw new SyntaxFault(`"${token.value}" is a constant and cannot be assigned`, token.at, token.end);
     return token.value;
   }
 }

@@ -19,7 +19,14 @@ export function percentFormat(format: string, values: Value): string {
   };
   const text = format.replace(
     conversion,
-    (all: string, key: string | undefined, flags: string, width: string | undefined, precision: string | undefined, type: string) => {
+    (
+      all: string,
+      key: string | undefined,
+      flags: string,
+      width: string | undefined,
+      precision: string | undefined,
+      type: string,
+    ) => {
       if (type === "%") return "%";
       if (type === "") return badValue("incomplete format");
       let value: Value;
@@ -36,7 +43,8 @@ export function percentFormat(format: string, values: Value): string {
       return pad(convert(type, value, digits, flags), wanted, flags, type);
     },
   );
-  if (!named && used < positional.length && !(values instanceof Map)) return badValue("not all arguments converted during string formatting");
+  if (!named && used < positional.length && !(values instanceof Map))
+    return badValue("not all arguments converted during string formatting");
   return text;
 }
 

@@ -97,7 +97,10 @@ export const namespaceMethods = methods<Namespace>({
 
 function changeable(map: ValueMap, method: string): Map<Key, Value> {
   if (!isOwn(map) || !(map instanceof Map)) {
-    return badValue(`${method}() would change a dict that a variable shares with other tasks`, 'work on a copy, or use "| combine(…)"');
+    return badValue(
+      `${method}() would change a dict that a variable shares with other tasks`,
+      'work on a copy, or use "| combine(…)"',
+    );
   }
   return map;
 }

@@ -81,7 +81,10 @@ export const listMethods = methods<List>({
 
 function change(list: List, method: string, work: (own: Value[]) => unknown): null {
   if (!isOwn(list)) {
-    return badValue(`${method}() would change a list that a variable shares with other tasks`, "work on a copy: (the_list + []), or join lists with +");
+    return badValue(
+      `${method}() would change a list that a variable shares with other tasks`,
+      "work on a copy: (the_list + []), or join lists with +",
+    );
   }
   // Marked by makeOwn: this very array was made by a template.
   work(list as Value[]);

@@ -4,8 +4,8 @@ import { characters, textLength } from "./characters.ts";
 import { badValue } from "./errors.ts";
 import { makeTuple } from "./objects.ts";
 import { methods } from "./python-method.ts";
-import { formatString } from "./string-format.ts";
 import { toText, typeName } from "./repr.ts";
+import { formatString } from "./string-format.ts";
 
 const cased = /\p{Lu}|\p{Ll}|\p{Lt}/u;
 const upper = /\p{Lu}|\p{Lt}/u;
@@ -19,7 +19,10 @@ const all = (pattern: RegExp) => ({ parameters: [], run: (text: string) => patte
 export const stringMethods = methods<string>({
   capitalize: { parameters: [], run: capitalize },
   casefold: { parameters: [], run: (text) => text.toLowerCase().replaceAll("ß", "ss") },
-  center: { parameters: ["width", "fillchar?"], run: (text, call) => center(text, call.integer("width"), call.text("fillchar", " ")) },
+  center: {
+    parameters: ["width", "fillchar?"],
+    run: (text, call) => center(text, call.integer("width"), call.text("fillchar", " ")),
+  },
   count: {
     parameters: ["sub", "start?", "end?"],
     run: (text, call) => {
@@ -28,7 +31,10 @@ export const stringMethods = methods<string>({
       return sub === "" ? textLength(part) + 1 : part.split(sub).length - 1;
     },
   },
-  endswith: { parameters: ["suffix", "start?", "end?"], run: (text, call) => affixes(call, "suffix").some((one) => window(text, call).part.endsWith(one)) },
+  endswith: {
+    parameters: ["suffix", "start?", "end?"],
+    run: (text, call) => affixes(call, "suffix").some((one) => window(text, call).part.endsWith(one)),
+  },
   expandtabs: { parameters: ["tabsize?"], run: (text, call) => expandTabs(text, call.integer("tabsize", 8)) },
   find: { parameters: ["sub", "start?", "end?"], run: (text, call) => find(text, call, false) },
   format: { parameters: ["*", "**"], run: (text, call) => formatString(text, call.rest, call.keywords) },
@@ -59,7 +65,9 @@ export const stringMethods = methods<string>({
     run: (text, call) => {
       const items = iterate(call.value("iterable"), call.runtime);
       return items
-        .map((one, index) => (typeof one === "string" ? one : badValue(`sequence item ${index}: expected str instance, ${typeName(one)} found`)))
+        .map((one, index) =>
+          typeof one === "string" ? one : badValue(`sequence item ${index}: expected str instance, ${typeName(one)} found`),
+        )
         .join(text);
     },
   },
@@ -69,16 +77,28 @@ export const stringMethods = methods<string>({
   partition: { parameters: ["sep"], run: (text, call) => partition(text, call.text("sep"), false) },
   removeprefix: { parameters: ["prefix"], run: (text, call) => removePrefix(text, call.text("prefix")) },
   removesuffix: { parameters: ["suffix"], run: (text, call) => removeSuffix(text, call.text("suffix")) },
-  replace: { parameters: ["old", "new", "count?"], run: (text, call) => replaceText(text, call.text("old"), call.text("new"), call.integer("count", -1)) },
+  replace: {
+    parameters: ["old", "new", "count?"],
+    run: (text, call) => replaceText(text, call.text("old"), call.text("new"), call.integer("count", -1)),
+  },
   rfind: { parameters: ["sub", "start?", "end?"], run: (text, call) => find(text, call, true) },
   rindex: { parameters: ["sub", "start?", "end?"], run: (text, call) => found(find(text, call, true)) },
   rjust: { parameters: ["width", "fillchar?"], run: (text, call) => fill(text, call) + text },
   rpartition: { parameters: ["sep"], run: (text, call) => partition(text, call.text("sep"), true) },
-  rsplit: { parameters: ["sep?", "maxsplit?"], run: (text, call) => splitText(text, separator(call), call.integer("maxsplit", -1), true) },
+  rsplit: {
+    parameters: ["sep?", "maxsplit?"],
+    run: (text, call) => splitText(text, separator(call), call.integer("maxsplit", -1), true),
+  },
   rstrip: { parameters: ["chars?"], run: (text, call) => strip(text, call, false, true) },
-  split: { parameters: ["sep?", "maxsplit?"], run: (text, call) => splitText(text, separator(call), call.integer("maxsplit", -1), false) },
+  split: {
+    parameters: ["sep?", "maxsplit?"],
+    run: (text, call) => splitText(text, separator(call), call.integer("maxsplit", -1), false),
+  },
   splitlines: { parameters: ["keepends?"], run: (text, call) => splitLines(text, call.flag("keepends", false)) },
-  startswith: { parameters: ["prefix", "start?", "end?"], run: (text, call) => affixes(call, "prefix").some((one) => window(text, call).part.startsWith(one)) },
+  startswith: {
+    parameters: ["prefix", "start?", "end?"],
+    run: (text, call) => affixes(call, "prefix").some((one) => window(text, call).part.startsWith(one)),
+  },
   strip: { parameters: ["chars?"], run: (text, call) => strip(text, call, true, true) },
   swapcase: {
     parameters: [],
@@ -171,7 +191,12 @@ export function replaceText(text: string, from: string, to: string, count: numbe
   if (count < 0 && from !== "") return text.split(from).join(to);
   const parts = from === "" ? ["", ...characters(text), ""] : text.split(from);
   if (count < 0 || count >= parts.length - 1) return parts.join(to);
-  return parts.slice(0, count).map((one) => one + to).join("") + parts.slice(count).join(from);
+  return (
+    parts
+      .slice(0, count)
+      .map((one) => one + to)
+      .join("") + parts.slice(count).join(from)
+  );
 }
 
 function strip(text: string, call: Call, left: boolean, right: boolean): string {
@@ -205,7 +230,10 @@ export function splitText(text: string, sep: string | undefined, limit: number, 
       ? [parts.slice(0, parts.length - limit).join(sep), ...parts.slice(parts.length - limit)]
       : [...parts.slice(0, limit), parts.slice(limit).join(sep)];
   }
-  const words = text.trim().split(/\s+/).filter((one) => one !== "");
+  const words = text
+    .trim()
+    .split(/\s+/)
+    .filter((one) => one !== "");
   if (limit < 0 || words.length <= limit + 1) return words;
   let rest = fromRight ? text.trimEnd() : text.trimStart();
   const taken: string[] = [];

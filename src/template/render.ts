@@ -2,14 +2,14 @@ import { DiagnosticError } from "../diagnostic.ts";
 import { Omit, type TemplateString, Undefined, type Value } from "../vars/value.ts";
 import { compileValue } from "./compile.ts";
 import { runTemplate } from "./compile-inheritance.ts";
+import type { EvaluationContext } from "./context.ts";
 import { fault, located, TemplateFault } from "./errors.ts";
 import { applyFilter, findFilter } from "./filters/registry.ts";
 import { Frame, joinPieces, refuseObjects } from "./frame.ts";
 import { SyntaxFault } from "./lexer.ts";
 import { fileSyntax, loadText } from "./loader.ts";
 import { locate, type Origin } from "./origin.ts";
-import { Runtime, type Machinery } from "./runtime.ts";
-import type { EvaluationContext } from "./context.ts";
+import { type Machinery, Runtime } from "./runtime.ts";
 import { applyTest, findTest } from "./tests/registry.ts";
 import { BrokenVariable, raiseUndefined } from "./undefined.ts";
 
@@ -100,4 +100,3 @@ export function placed<T>(origin: Origin, work: () => T): T {
     throw error;
   }
 }
-

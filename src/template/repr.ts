@@ -55,7 +55,8 @@ export function toRepr(value: Value): string {
   if (value instanceof Omit) return badValue("omit stands for a parameter that is left out; it cannot be part of a text");
   if (value instanceof Undefined) return badValue(`"${value.name}" is undefined`);
   if (value instanceof Namespace) return `<${value.label}>`;
-  if (value instanceof TemplateString || value instanceof VaultText) throw new TypeError("a value must be settled before it becomes text");
+  if (value instanceof TemplateString || value instanceof VaultText)
+    throw new TypeError("a value must be settled before it becomes text");
   throw new TypeError("unknown kind of value");
 }
 

@@ -1,4 +1,15 @@
-import { isList, type Key, Namespace, Omit, Secret, TemplateString, Undefined, type Value, type ValueMap, VaultText } from "../vars/value.ts";
+import {
+  isList,
+  type Key,
+  Namespace,
+  Omit,
+  Secret,
+  TemplateString,
+  Undefined,
+  type Value,
+  type ValueMap,
+  VaultText,
+} from "../vars/value.ts";
 import type { EvaluationContext } from "./context.ts";
 import { TemplateObject } from "./objects.ts";
 import { raiseUndefined } from "./undefined.ts";
@@ -7,8 +18,20 @@ import { raiseUndefined } from "./undefined.ts";
 export type Machinery = {
   /** Renders a variable's own template. `name`: the variable, for the message about a cycle. */
   readonly renderVariable: (template: TemplateString, runtime: Runtime, name: string | undefined) => Value;
-  readonly applyFilter: (runtime: Runtime, name: string, input: Value, positional: readonly Value[], keyword: ReadonlyMap<string, Value>) => Value;
-  readonly applyTest: (runtime: Runtime, name: string, input: Value, positional: readonly Value[], keyword: ReadonlyMap<string, Value>) => boolean;
+  readonly applyFilter: (
+    runtime: Runtime,
+    name: string,
+    input: Value,
+    positional: readonly Value[],
+    keyword: ReadonlyMap<string, Value>,
+  ) => Value;
+  readonly applyTest: (
+    runtime: Runtime,
+    name: string,
+    input: Value,
+    positional: readonly Value[],
+    keyword: ReadonlyMap<string, Value>,
+  ) => boolean;
   /** Renders the text of a template file with this runtime's variables, some of them overridden. */
   readonly renderFile: (runtime: Runtime, source: string, path: string, variables: ReadonlyMap<string, Value>) => Value;
 };

@@ -77,7 +77,8 @@ export function formatValue(value: Value, specification: string): string {
   const numeric = isNumeric(value) && !(typeof value === "boolean" && (type === undefined || type === "s"));
   let body: string;
   if (!numeric) {
-    if (type !== undefined && type !== "s") return badValue(`unknown format code '${type}' for a value of type '${typeName(value)}'`);
+    if (type !== undefined && type !== "s")
+      return badValue(`unknown format code '${type}' for a value of type '${typeName(value)}'`);
     const text = toText(value);
     body = digits === undefined ? text : characters(text).slice(0, digits).join("");
   } else body = formatNumber(value, type, digits, sign, alternate !== undefined, group);
@@ -108,7 +109,8 @@ function formatNumber(
 ): string {
   let text: string;
   if (type === undefined && !isFloat(value)) text = String(typeof value === "boolean" ? Number(value) : value);
-  else if (type === undefined) text = digits === undefined ? floatText(toDouble(value)) : formatDouble(toDouble(value), "g", digits);
+  else if (type === undefined)
+    text = digits === undefined ? floatText(toDouble(value)) : formatDouble(toDouble(value), "g", digits);
   else if ("dn".includes(type)) {
     if (isFloat(value)) return badValue(`unknown format code '${type}' for a value of type 'float'`);
     text = String(typeof value === "boolean" ? Number(value) : value);

@@ -6,11 +6,11 @@ import { runTemplate } from "./compile-inheritance.ts";
 import type { EvaluationContext } from "./context.ts";
 import { TemplateFault } from "./errors.ts";
 import { Frame, joinPieces } from "./frame.ts";
+import { namesIn, problemsIn } from "./inspect.ts";
 import { fileSyntax, loadText } from "./loader.ts";
 import { runLookupPlugin } from "./lookups/registry.ts";
 import { finish, placed, renderString, runtimeOf } from "./render.ts";
-import { namesIn, problemsIn } from "./inspect.ts";
-import { valueSyntax, type Delimiters } from "./token.ts";
+import { type Delimiters, valueSyntax } from "./token.ts";
 import { raiseUndefined } from "./undefined.ts";
 
 export { NotYetKnown } from "./errors.ts";
@@ -92,7 +92,12 @@ export function evaluateCondition(source: string | boolean, position: Position |
     text = value;
   }
   throw new DiagnosticError([
-    { severity: "error", code: "condition-depth", message: `the condition "${String(source)}" refers from text to text without end`, ...(position === undefined ? {} : { position }) },
+    {
+      severity: "error",
+      code: "condition-depth",
+      message: `the condition "${String(source)}" refers from text to text without end`,
+      ...(position === undefined ? {} : { position }),
+    },
   ]);
 }
 
@@ -119,7 +124,11 @@ function isExpression(text: string): boolean {
 }
 
 /** What is wrong with a template or an expression before it is ever evaluated: its syntax, filters, tests and lookups. */
-export function checkSyntax(source: string, position: Position | undefined, kind: "template" | "expression"): readonly Diagnostic[] {
+export function checkSyntax(
+  source: string,
+  position: Position | undefined,
+  kind: "template" | "expression",
+): readonly Diagnostic[] {
   const origin = { source, position };
   try {
     placed(origin, () => (kind === "template" ? compileValue(source) : compileBare(source)));
@@ -147,4 +156,3 @@ export function runLookup(
   const found = placed({ source: "", position: undefined }, () => runLookupPlugin(runtimeOf(context), name, list, options));
   return terms instanceof Secret ? found.map((one) => new Secret(one)) : [...found];
 }
-

@@ -1,7 +1,11 @@
 import { characters, textLength } from "./characters.ts";
 
 /** Lines of at most `width` characters, broken where Python's textwrap breaks: at blanks, after hyphens, and inside of words only if nothing else helps. */
-export function wrapText(text: string, width: number, options: { readonly breakLongWords: boolean; readonly breakOnHyphens: boolean }): readonly string[] {
+export function wrapText(
+  text: string,
+  width: number,
+  options: { readonly breakLongWords: boolean; readonly breakOnHyphens: boolean },
+): readonly string[] {
   const chunks = chunksOf(text, options.breakOnHyphens).reverse();
   const lines: string[] = [];
   while (chunks.length > 0) {

@@ -51,7 +51,9 @@ async function measureTool(tool: Contender, count: number, rtt: number, round: n
       const before = targetCpu(targets);
       const measured = await measure(command, environment, process.cwd());
       if (measured.rc !== 0)
-        throw new Error(`${tool.name}, ${phase}: exit status ${measured.rc}\n${(measured.stdout + measured.stderr).slice(-4000)}`);
+        throw new Error(
+          `${tool.name}, ${phase}: exit status ${measured.rc}\n${(measured.stdout + measured.stderr).slice(-4000)}`,
+        );
       const row = rowOf(tool.name, phase, count, rtt, round, measured, targetCpu(targets) - before);
       rows.push(row);
       const { wallMs, cpuMs, peakMb, roundTrips } = row;

@@ -61,10 +61,13 @@ export const contenders: readonly Contender[] = [
 
 /** Tuned as its documentation advises: pipelining, one fork a host, connections kept. */
 function ansible(targets: readonly Target[], folder: string, check: boolean, more: Readonly<Record<string, string>>): Invocation {
+  // A configuration of the machine's own must not have a say.
+  const configuration = join(folder, "ansible.cfg");
+  writeFileSync(configuration, "[defaults]\n");
   return {
     command: ["ansible-playbook", "-i", inventory(targets, folder), playbook, ...(check ? ["--check"] : [])],
     environment: {
-      ANSIBLE_CONFIG: "/dev/null",
+      ANSIBLE_CONFIG: configuration,
       ANSIBLE_PIPELINING: "1",
       ANSIBLE_FORKS: String(targets.length),
       ANSIBLE_SSH_ARGS: "-o ControlMaster=auto -o ControlPersist=60s -o PreferredAuthentications=publickey",

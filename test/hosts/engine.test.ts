@@ -65,7 +65,10 @@ describe("as other users", () => {
   const host = freshHost();
 
   it("becomes root by sudo without a password", async () => {
-    const report = await apply([host().as("deploy")], "- {hosts: all, become: true, tasks: [{copy: {dest: /root/x, content: y}}]}");
+    const report = await apply(
+      [host().as("deploy")],
+      "- {hosts: all, become: true, tasks: [{copy: {dest: /root/x, content: y}}]}",
+    );
     expect(Object.values(report.hosts)[0]).toMatchObject({ changed: 1, failed: 0 });
     expect(await host().read("stat -c %U /root/x")).toBe("root");
   });
@@ -153,7 +156,11 @@ describe("the language on real hosts", () => {
     - command: "false {{ other }}"
       no_log: true
 `;
-    const report = await apply(hosts(), playbook, { vars: { token: "t0psecret-token", other: "an0ther-secret" }, rc: 2, args: ["-vvv", "--diff"] });
+    const report = await apply(hosts(), playbook, {
+      vars: { token: "t0psecret-token", other: "an0ther-secret" },
+      rc: 2,
+      args: ["-vvv", "--diff"],
+    });
     expect(report.stdout + report.stderr).not.toMatch(/t0psecret|an0ther/);
   });
 
@@ -174,7 +181,8 @@ describe("the language on real hosts", () => {
   it("does not believe a change that is not there afterwards", async () => {
     // A mount over the file's folder cannot be replaced by a rename, and an immutable one cannot be changed: the kernel's own
     // read-only sysctl is the portable case.
-    const playbook = "- {hosts: host1, gather_facts: false, tasks: [{sysctl: {name: kernel.ostype, value: other, sysctl_set: true, sysctl_file: /tmp/s.conf}}]}";
+    const playbook =
+      "- {hosts: host1, gather_facts: false, tasks: [{sysctl: {name: kernel.ostype, value: other, sysctl_set: true, sysctl_file: /tmp/s.conf}}]}";
     const report = await apply(hosts(), playbook, { rc: 2 });
     expect(report.hosts["host1"]).toMatchObject({ failed: 1 });
   });
@@ -215,19 +223,26 @@ describe("what goes wrong", () => {
     - ping:
       notify: nobody
 `;
-    const before = await host().read("cat /proc/1/task/1/children | wc -w; journalctl -q -u ssh -o cat | grep -c Accepted || true");
+    const before = await host().read(
+      "cat /proc/1/task/1/children | wc -w; journalctl -q -u ssh -o cat | grep -c Accepted || true",
+    );
     const failure = await apply([host()], playbook, { rc: 3 }).then(
       (ok) => ok.stderr,
       (error: Error) => error.message,
     );
     expect(failure.match(/^error: /gm)?.length).toBeGreaterThanOrEqual(10);
-    expect(await host().read("cat /proc/1/task/1/children | wc -w; journalctl -q -u ssh -o cat | grep -c Accepted || true")).toBe(before);
+    expect(await host().read("cat /proc/1/task/1/children | wc -w; journalctl -q -u ssh -o cat | grep -c Accepted || true")).toBe(
+      before,
+    );
   });
 
   it("lets a second operator know who holds the host", { timeout: 60_000 }, async () => {
     const slow = apply([host()], "- {hosts: all, gather_facts: false, tasks: [{command: sleep 5}]}");
     await new Promise((resolve) => setTimeout(resolve, 2_500));
-    const second = await apply([host()], "- {hosts: all, gather_facts: false, tasks: [{ping: }]}", { rc: 4, args: ["--lock-timeout", "0"] });
+    const second = await apply([host()], "- {hosts: all, gather_facts: false, tasks: [{ping: }]}", {
+      rc: 4,
+      args: ["--lock-timeout", "0"],
+    });
     expect(second.stdout + second.stderr).toMatch(/lock/);
     // A dry run changes nothing, so it need not wait.
     await apply([host()], "- {hosts: all, gather_facts: false, tasks: [{ping: }]}", { check: true });

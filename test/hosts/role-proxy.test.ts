@@ -26,10 +26,16 @@ describe("role proxy", () => {
     ] as const) {
       // A service that reads the environment file as K3s does, and shows what it got.
       const text = `[Unit]\\nDescription=Stand-in\\n[Service]\\nEnvironmentFile=-/etc/systemd/system/%%N.service.env\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n`;
-      await host.read(`printf '${text}' >/etc/systemd/system/${unit}.service && systemctl daemon-reload && systemctl start ${unit}`);
+      await host.read(
+        `printf '${text}' >/etc/systemd/system/${unit}.service && systemctl daemon-reload && systemctl start ${unit}`,
+      );
     }
     const groups = { server: [server], agent: [agent] };
-    const changed = ["proxy : Set the proxy of K3s", "proxy : Send apt through the proxy", "proxy : Restart K3s when its proxy has changed"];
+    const changed = [
+      "proxy : Set the proxy of K3s",
+      "proxy : Send apt through the proxy",
+      "proxy : Restart K3s when its proxy has changed",
+    ];
     await converges(hosts(), playbook("proxy_system: [apt]"), {
       groups,
       changed,
@@ -47,7 +53,9 @@ describe("role proxy", () => {
     expect(onAgent).toContain(".svc,.cluster.local,10.42.0.0/16,10.43.0.0/16");
     const removed = await apply(hosts(), playbook("proxy_state: absent"), { groups });
     expect(removed.hosts["host1"]).toMatchObject({ failed: 0 });
-    expect(await server.read("cat /etc/systemd/system/k3s.service.env 2>/dev/null; ls /etc/apt/apt.conf.d")).not.toMatch(/PROXY|95k3sprov/);
+    expect(await server.read("cat /etc/systemd/system/k3s.service.env 2>/dev/null; ls /etc/apt/apt.conf.d")).not.toMatch(
+      /PROXY|95k3sprov/,
+    );
     const again = await apply(hosts(), playbook("proxy_state: absent"), { groups });
     expect(again.changes).toEqual({});
   });
@@ -61,7 +69,11 @@ describe("what role proxy refuses before it touches a host", () => {
     ["a URL with a path", "proxy_http: http://proxy.example:3128/path", "proxy_http must be http://host:port"],
     ["a port that is none", "proxy_http: http://proxy.example:99999", "proxy_http must be http://host:port"],
     ["a wildcard", "proxy_no_proxy: ['*.example']", 'write ".example"'],
-    ["nodes that are not covered", "proxy_add_inventory_hosts: false\n        proxy_no_proxy: [10.0.0.0/8]", "covers neither by network nor by name"],
+    [
+      "nodes that are not covered",
+      "proxy_add_inventory_hosts: false\n        proxy_no_proxy: [10.0.0.0/8]",
+      "covers neither by network nor by name",
+    ],
     ["an unknown scope", "proxy_scope: everything", "proxy_scope"],
   ])("%s", async (_, lines, message) => {
     const text = `

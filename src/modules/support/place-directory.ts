@@ -1,4 +1,4 @@
-import { joinSh, Sh, sh } from "../../sh.ts";
+import { joinSh, type Sh, sh } from "../../sh.ts";
 import {
   type Difference,
   type HostTraits,
@@ -132,9 +132,7 @@ export function directoryScript(plan: DirectoryPlan, traits: HostTraits): Sh {
     ...(plan.create
       ? [plan.set.mode === undefined ? sh`mkdir ${path} || exit 1` : sh`(umask 077; mkdir ${path}) || exit 1`]
       : []),
-    ...(plan.create && traits.selinux
-      ? [new Sh(sh`if command -v restorecon >/dev/null 2>&1; then restorecon ${path}; fi`.text)]
-      : []),
+    ...(plan.create && traits.selinux ? [sh`if command -v restorecon >/dev/null 2>&1; then restorecon ${path}; fi`] : []),
     ...(attributes.text === "" ? [] : [sh`${attributes} || exit 1`]),
     ...(context === undefined ? [] : [sh`${context} || exit 1`]),
   ]);

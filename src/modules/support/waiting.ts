@@ -118,8 +118,7 @@ else ${noTool}; fi`;
 function lookAtConnections(what: Extract<Waiting["what"], { readonly kind: "drained" }>): Sh {
   const port = what.port.toString(16).toUpperCase().padStart(4, "0");
   const excluded = what.excluded.length === 0 ? sh`none` : joinAlternatives(what.excluded.map((one) => `${one}:*`));
-  const locals =
-    what.addresses.length === 0 ? new Sh(`*:${port}`) : joinAlternatives(what.addresses.map((one) => `${one}:${port}`));
+  const locals = what.addresses.length === 0 ? sh`*:${port}` : joinAlternatives(what.addresses.map((one) => `${one}:${port}`));
   return sh`k3_look() {
 for f in /proc/net/tcp /proc/net/tcp6; do [ -r $f ] || continue
 while read -r n l r s x; do

@@ -67,7 +67,8 @@ export function toFloat(value: Value): Value | undefined {
 
 function floatOf(text: string): number | undefined {
   const bare = text.trim().toLowerCase();
-  if (/^[-+]?(?:\d+(?:_\d+)*)?\.?(?:\d+(?:_\d+)*)?(?:e[-+]?\d+)?$/.test(bare) && /\d/.test(bare)) return Number(bare.replaceAll("_", ""));
+  if (/^[-+]?(?:\d+(?:_\d+)*)?\.?(?:\d+(?:_\d+)*)?(?:e[-+]?\d+)?$/.test(bare) && /\d/.test(bare))
+    return Number(bare.replaceAll("_", ""));
   if (/^[-+]?inf(?:inity)?$/.test(bare)) return bare.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return /^[-+]?nan$/.test(bare) ? Number.NaN : undefined;
 }

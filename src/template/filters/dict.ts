@@ -56,7 +56,8 @@ export const dictFilters: FilterTable = {
       for (const item of needList(input, "items2dict")) {
         const member = memberAt(item, value, call.runtime);
         const name = memberAt(item, key, call.runtime);
-        if (member instanceof Undefined || name instanceof Undefined) return badValue(`items2dict needs items with "${key}" and "${value}"`);
+        if (member instanceof Undefined || name instanceof Undefined)
+          return badValue(`items2dict needs items with "${key}" and "${value}"`);
         result.set(toKey(name), member);
       }
       return result;
@@ -77,7 +78,8 @@ export const dictFilters: FilterTable = {
       for (const item of items) {
         const key = memberAt(item, call.value("key"), call.runtime);
         if (key instanceof Undefined) return badValue(`rekey_on_member: an item has no "${toText(call.value("key"))}"`);
-        if (result.has(toKey(key)) && duplicates !== "overwrite") return badValue(`rekey_on_member: the key ${toText(key)} is not unique`);
+        if (result.has(toKey(key)) && duplicates !== "overwrite")
+          return badValue(`rekey_on_member: the key ${toText(key)} is not unique`);
         result.set(toKey(key), item);
       }
       return result;
@@ -114,7 +116,8 @@ function mergeMaps(first: ValueMap, second: ValueMap, isRecursive: boolean, merg
   const result = new Map<Key, Value>(first);
   for (const [key, value] of second) {
     const before = result.get(key);
-    if (before instanceof Map && value instanceof Map && isRecursive) result.set(key, mergeMaps(before, value, isRecursive, merge));
+    if (before instanceof Map && value instanceof Map && isRecursive)
+      result.set(key, mergeMaps(before, value, isRecursive, merge));
     else if (isList(before) && isList(value)) result.set(key, mergeLists(before, value, merge));
     else result.set(key, value);
   }

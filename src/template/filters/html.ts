@@ -1,6 +1,6 @@
 import { badValue } from "../errors.ts";
-import { toText, typeName } from "../repr.ts";
 import { prettyText } from "../pretty-repr.ts";
+import { toText, typeName } from "../repr.ts";
 import type { Filter, FilterTable } from "./filter.ts";
 
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" };
@@ -44,7 +44,13 @@ export const htmlFilters: FilterTable = {
     run: (input, call) => {
       const limit = call.given("trim_url_limit") === undefined ? undefined : call.integer("trim_url_limit");
       const target = call.given("target") === undefined ? "" : ` target="${escapeHtml(call.text("target"))}"`;
-      const rel = [...new Set(["noopener", ...(call.flag("nofollow", false) ? ["nofollow"] : []), ...call.text("rel", "").split(" ").filter(Boolean)])];
+      const rel = [
+        ...new Set([
+          "noopener",
+          ...(call.flag("nofollow", false) ? ["nofollow"] : []),
+          ...call.text("rel", "").split(" ").filter(Boolean),
+        ]),
+      ];
       return escapeHtml(toText(input)).replace(/(?<![\w"'>])(https?:\/\/|www\.)[^\s<>]*[^\s<>.,:;!?)\]}]/g, (url) => {
         const href = url.startsWith("www.") ? `https://${url}` : url;
         const shown = limit !== undefined && url.length > limit ? `${url.slice(0, limit)}...` : url;

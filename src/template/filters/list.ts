@@ -23,13 +23,16 @@ export const listFilters: FilterTable = {
     parameters: ["d?", "attribute?"],
     run: (input, call) => {
       const read = attributeReader(call.given("attribute"), call.runtime);
-      return iterate(input, call.runtime).map((one) => toText(needed(read(one)))).join(call.text("d", ""));
+      return iterate(input, call.runtime)
+        .map((one) => toText(needed(read(one))))
+        .join(call.text("d", ""));
     },
   },
   reverse: {
     parameters: [],
     secrets: "keep",
-    run: (input, call) => (typeof input === "string" ? characters(input).toReversed().join("") : makeOwn(iterate(input, call.runtime).toReversed())),
+    run: (input, call) =>
+      typeof input === "string" ? characters(input).toReversed().join("") : makeOwn(iterate(input, call.runtime).toReversed()),
   },
   sort: {
     parameters: ["reverse?", "case_sensitive?", "attribute?"],
@@ -81,7 +84,11 @@ export const listFilters: FilterTable = {
     secrets: "keep",
     run: (input, call) => {
       const levels = call.given("levels");
-      return flatten(needList(input, "flatten"), levels === undefined ? Number.POSITIVE_INFINITY : call.integer("levels"), call.flag("skip_nulls", true));
+      return flatten(
+        needList(input, "flatten"),
+        levels === undefined ? Number.POSITIVE_INFINITY : call.integer("levels"),
+        call.flag("skip_nulls", true),
+      );
     },
   },
   zip: { parameters: ["*"], secrets: "keep", run: (input, call) => zip([input, ...call.rest], call, false) },
@@ -207,10 +214,13 @@ function random(input: Value, call: Call): Value {
     const count = Math.ceil((end - start) / step);
     return count < 1 ? badValue(`random has nothing to choose from: ${start} to ${end} by ${step}`) : start + step * below(count);
   }
-  if (call.given("start") !== undefined || call.given("step") !== undefined) return badValue("start and step can only be used with integer values");
+  if (call.given("start") !== undefined || call.given("step") !== undefined)
+    return badValue("start and step can only be used with integer values");
   if (input instanceof Namespace) return badValue(`random cannot choose from a ${typeName(input)}`);
   const items = iterate(input, call.runtime);
-  return items.length === 0 ? new Undefined("random", "undefined", "the sequence is empty") : (items[below(items.length)] ?? null);
+  return items.length === 0
+    ? new Undefined("random", "undefined", "the sequence is empty")
+    : (items[below(items.length)] ?? null);
 }
 
 function shuffle(list: readonly Value[], seed: Value | undefined): Value {

@@ -27,7 +27,8 @@ export const numberFilters: FilterTable = {
       const value = numeric(input, "round");
       const number = toDouble(value);
       // Python's round() of an int stays an int.
-      if (method === "common") return isInteger(value) ? (digits < 0 ? roundHalfEven(number, digits) : value) : makeFloat(roundHalfEven(number, digits));
+      if (method === "common")
+        return isInteger(value) ? (digits < 0 ? roundHalfEven(number, digits) : value) : makeFloat(roundHalfEven(number, digits));
       if (method !== "ceil" && method !== "floor") return badValue("method must be common, ceil or floor");
       const unit = 10 ** digits;
       return makeFloat((method === "ceil" ? Math.ceil(number * unit) : Math.floor(number * unit)) / unit);
@@ -87,5 +88,8 @@ export const numberFilters: FilterTable = {
 function numeric(value: Value, label: string): Numeric {
   if (isNumeric(value)) return value;
   const what = isList(value) ? "a list" : value === null ? "None" : `a ${typeName(value)}`;
-  return badValue(`${label} needs a number, not ${what}`, typeof value === "string" ? 'convert it first: "| int" or "| float"' : undefined);
+  return badValue(
+    `${label} needs a number, not ${what}`,
+    typeof value === "string" ? 'convert it first: "| int" or "| float"' : undefined,
+  );
 }

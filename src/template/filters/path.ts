@@ -3,9 +3,9 @@ import { homedir } from "node:os";
 import { posix, resolve } from "node:path";
 import { isList } from "../../vars/value.ts";
 import { badValue } from "../errors.ts";
+import { globFiles } from "../glob.ts";
 import { makeTuple } from "../objects.ts";
 import { toText } from "../repr.ts";
-import { globFiles } from "../glob.ts";
 import type { FilterTable } from "./filter.ts";
 
 /** Filters on paths, by POSIX's rules and Python's: a trailing slash leaves an empty basename. */
@@ -33,7 +33,10 @@ export const pathFilters: FilterTable = {
     parameters: [],
     run: (input) => {
       const parts = isList(input) ? input.map(toText) : [toText(input)];
-      return parts.reduce((path, part) => (part.startsWith("/") || path === "" ? part : path.endsWith("/") ? path + part : `${path}/${part}`), "");
+      return parts.reduce(
+        (path, part) => (part.startsWith("/") || path === "" ? part : path.endsWith("/") ? path + part : `${path}/${part}`),
+        "",
+      );
     },
   },
   commonpath: {
@@ -74,11 +77,16 @@ function expandUser(path: string): string {
   const [, name, rest = ""] = /^~([^/]*)(.*)$/s.exec(path) ?? [];
   if (name === undefined) return path;
   if (name === "") return (process.env["HOME"] ?? homedir()) + rest;
-  const line = readFileSync("/etc/passwd", "utf8").split("\n").find((one) => one.startsWith(`${name}:`));
+  const line = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .find((one) => one.startsWith(`${name}:`));
   const home = line?.split(":")[5];
   return home === undefined ? path : home + rest;
 }
 
 function expandVariables(text: string): string {
-  return text.replace(/\$(?:(\w+)|\{([^}]*)\})/g, (all: string, bare?: string, braced?: string) => process.env[bare ?? braced ?? ""] ?? all);
+  return text.replace(
+    /\$(?:(\w+)|\{([^}]*)\})/g,
+    (all: string, bare?: string, braced?: string) => process.env[bare ?? braced ?? ""] ?? all,
+  );
 }

@@ -1,86 +1,96 @@
-import { type Call } from "../call.ts";
+import { isList, type Value } from "../../vars/value.ts";
+import type { Call } from "../call.ts";
 import { badValue } from "../errors.ts";
+import { makeTuple } from "../objects.ts";
+import { expandReplacement, pythonRegex } from "../python-regex.ts";
 import { toText } from "../repr.ts";
 import type { FilterTable } from "./filter.ts";
 
-export type RegexFlags = { readonly ignoreCase?: boolean; readonly multiline?: boolean; readonly sticky?: boolean; readonly global?: boolean };
-
-/** A Python regular expression as one of JavaScript. Throws TemplateFault when it cannot be one. */
-export function compileRegex(pattern: string, flags: RegexFlags = {}): RegExp {
-  let source = pattern;
-  let own = "";
-  const leading = /^\(\?([aiLmsux]+)\)/.exec(source);
-  if (leading !== null) {
-    source = source.slice(leading[0].length);
-    own = (leading[1] ?? "").replace(/[^ims]/g, "");
-  }
-  source = source
-    .replace(/\(\?P<(\w+)>/g, "(?<$1>")
-    .replace(/\(\?P=(\w+)\)/g, "\\k<$1>")
-    .replace(/\\A/g, "(?<![\\s\\S])")
-    .replace(/\\Z/g, "(?![\\s\\S])");
-  const given = `${flags.ignoreCase === true ? "i" : ""}${flags.multiline === true ? "m" : ""}${flags.sticky === true ? "y" : ""}${flags.global === true ? "g" : ""}`;
-  try {
-    return new RegExp(source, [...new Set(own + given)].join(""));
-  } catch (error) {
-    return badValue(`"${pattern}" is no regular expression: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-const flagsOf = (call: Call): RegexFlags => ({ ignoreCase: call.flag("ignorecase", false), multiline: call.flag("multiline", false) });
-
-/** Python's replacement text: \1, \g<1>, \g<name>; a dollar is a dollar. */
-function expand(replacement: string, match: RegExpExecArray): string {
-  return replacement.replace(/\\(?:g<(\w+)>|(\d{1,2})|([nrt\\]))/g, (whole, named: string | undefined, number: string | undefined, escape: string | undefined) => {
-    if (escape !== undefined) return { n: "\n", r: "\r", t: "\t", "\\": "\\" }[escape] ?? whole;
-    const key = named ?? number ?? "";
-    return (/^\d+$/.test(key) ? match[Number(key)] : match.groups?.[key]) ?? "";
-  });
-}
-
+/** Filters with Python's regular expressions. */
 export const regexFilters: FilterTable = {
   regex_replace: {
     parameters: ["pattern?", "replacement?", "ignorecase?", "multiline?", "count?", "mandatory_count?"],
     run: (input, call) => {
-      const text = toText(input);
-      const regex = compileRegex(call.text("pattern", ""), { ...flagsOf(call), global: true });
-      const replacement = call.text("replacement", "");
-      const limit = call.integer("count", 0) || Number.POSITIVE_INFINITY;
-      let result = "";
-      let from = 0;
+      const regex = compile(call, "pattern");
+      const template = call.text("replacement", "");
+      const limit = call.integer("count", 0);
       let count = 0;
-      for (let found = regex.exec(text); found !== null && count < limit; found = regex.exec(text)) {
-        result += text.slice(from, found.index) + expand(replacement, found);
-        from = found.index + found[0].length;
-        count += 1;
-        if (found[0] === "") regex.lastIndex += 1;
-      }
-      if (count < call.integer("mandatory_count", 0)) badValue(`regex_replace made ${count} replacements, fewer than mandatory_count`);
-      return result + text.slice(from);
+      const replace = (text: string): string =>
+        text.replace(regex, (all: string, ...rest: unknown[]) => {
+          if (limit > 0 && count >= limit) return all;
+          count += 1;
+          const { groups, named } = matchParts(all, rest);
+          return expandReplacement(template, groups, named);
+        });
+      const result = isList(input) ? input.map((one) => replace(toText(one))) : replace(toText(input));
+      const mandatory = call.integer("mandatory_count", 0);
+      if (mandatory > 0 && count !== mandatory)
+        return badValue(`regex_replace made ${count} replacements, and ${mandatory} were wanted`);
+      return result;
     },
   },
   regex_search: {
-    parameters: ["pattern", "*", "**"],
+    parameters: ["regex", "*", "**"],
     run: (input, call) => {
-      const named = (name: string): boolean => call.keywords.get(name) === true;
-      const found = compileRegex(call.text("pattern"), { ignoreCase: named("ignorecase"), multiline: named("multiline") }).exec(toText(input));
-      if (found === null) return null;
-      if (call.rest.length === 0) return found[0];
-      return call.rest.map((one) => expand(toText(one), found));
+      const options = {
+        ignoreCase: call.keywords.get("ignorecase") === true,
+        multiline: call.keywords.get("multiline") === true,
+      };
+      const match = pythonRegex(call.text("regex"), options).exec(toText(input));
+      if (match === null) return null;
+      if (call.rest.length === 0) return match[0];
+      return call.rest.map((one) => group(toText(one), match));
     },
   },
   regex_findall: {
-    parameters: ["pattern", "multiline?", "ignorecase?"],
-    run: (input, call) => {
-      const regex = compileRegex(call.text("pattern"), { ...flagsOf(call), global: true });
-      return [...toText(input).matchAll(regex)].map((found) => {
-        if (found.length === 1) return found[0];
-        return found.length === 2 ? (found[1] ?? "") : found.slice(1).map((one) => one ?? "");
-      });
-    },
+    parameters: ["regex", "multiline?", "ignorecase?"],
+    run: (input, call) =>
+      [...toText(input).matchAll(compile(call, "regex"))].map((match): Value => {
+        if (match.length === 1) return match[0];
+        const groups = match.slice(1).map((one) => one ?? "");
+        return groups.length === 1 ? (groups[0] ?? "") : makeTuple(groups);
+      }),
   },
   regex_escape: {
     parameters: ["re_type?"],
-    run: (input) => toText(input).replace(/[.*+?^${}()|[\]\\#&~\-\s]/g, "\\$&"),
+    run: (input, call) => {
+      const type = call.text("re_type", "python");
+      if (type === "posix_basic") return toText(input).replace(/[\\[\]$.*^]/g, "\\$&");
+      if (type !== "python") return badValue(`regex_escape: unknown type "${type}"; there are python and posix_basic`);
+      return toText(input).replace(/[\\^$.|?*+()[\]{}#&~\-\s]/g, "\\$&");
+    },
   },
 };
+
+function compile(call: Call, name: string): RegExp {
+  return pythonRegex(call.text(name, ""), {
+    ignoreCase: call.flag("ignorecase", false),
+    multiline: call.flag("multiline", false),
+  });
+}
+
+// A replacer gets the groups, then the offset, the whole text and, where groups have names, an object of them.
+function matchParts(
+  all: string,
+  rest: readonly unknown[],
+): { groups: readonly (string | undefined)[]; named: Record<string, string | undefined> } {
+  const offset = rest.findIndex((one) => typeof one === "number");
+  const groups = [all, ...rest.slice(0, offset).map((one) => (typeof one === "string" ? one : undefined))];
+  const last = rest.at(-1);
+  const named: Record<string, string | undefined> = Object.create(null);
+  if (typeof last === "object" && last !== null) {
+    for (const [name, value] of Object.entries(last)) named[name] = typeof value === "string" ? value : undefined;
+  }
+  return { groups, named };
+}
+
+function group(reference: string, match: RegExpExecArray): Value {
+  const [, number, name] = /^\\(?:(\d+)|g<([^>]+)>)$/.exec(reference) ?? [];
+  const key = number ?? name;
+  if (key === undefined) return badValue(`regex_search: "${reference}" is no group; write '\\1' or '\\g<name>'`);
+  if (/^\d+$/.test(key)) {
+    return Number(key) < match.length ? (match[Number(key)] ?? null) : badValue(`regex_search: there is no group ${key}`);
+  }
+  const groups = match.groups ?? {};
+  return Object.hasOwn(groups, key) ? (groups[key] ?? null) : badValue(`regex_search: there is no group "${key}"`);
+}

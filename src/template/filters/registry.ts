@@ -82,7 +82,13 @@ export function applyFilter(
   const openedNames = [...names].map(([key, one]) => [key, runtime.open(one)] as const);
   const isSecret = opened.secret || openedValues.some((one) => one.secret) || openedNames.some(([, one]) => one.secret);
   const plainNames = new Map(openedNames.map(([key, one]) => [key, one.value]));
-  const call = new Call(label, filter.parameters, openedValues.map((one) => one.value), plainNames, runtime);
+  const call = new Call(
+    label,
+    filter.parameters,
+    openedValues.map((one) => one.value),
+    plainNames,
+    runtime,
+  );
   const result = filter.run(opened.value, call);
   return isSecret ? runtime.conceal(result) : result;
 }

@@ -43,7 +43,8 @@ function select(input: Value, call: Call, byAttribute: boolean, wanted: boolean)
   return makeOwn(
     iterate(input, runtime).filter((item) => {
       const value = attribute === undefined ? item : readPath(item, attribute, runtime);
-      if (test === undefined) return isTruthy(value instanceof Undefined && value.reason === "undefined" ? false : value) === wanted;
+      if (test === undefined)
+        return isTruthy(value instanceof Undefined && value.reason === "undefined" ? false : value) === wanted;
       return runtime.machinery.applyTest(runtime, toText(test), value, args, call.keywords) === wanted;
     }),
   );

@@ -1,139 +1,108 @@
-import { stringify } from "yaml";
-import { fromPlain } from "../../source/json.ts";
-import { parseYaml, parseYamlDocuments } from "../../source/yaml.ts";
 import { DiagnosticError } from "../../diagnostic.ts";
-import { Float, isList, type Value } from "../../vars/value.ts";
+import { parseJson } from "../../source/json.ts";
+import { parseYaml, parseYamlDocuments } from "../../source/yaml.ts";
+import { isList, Secret, type Value } from "../../vars/value.ts";
 import type { Call } from "../call.ts";
+import { isTruthy } from "../compare.ts";
 import { badValue } from "../errors.ts";
-import { isNumber, toDouble } from "../numbers.ts";
-import { floatText, toText } from "../repr.ts";
+import { dumpJson } from "../json-dump.ts";
+import { toIndex } from "../numbers.ts";
+import { toText } from "../repr.ts";
+import { dumpYaml } from "../yaml-dump.ts";
 import type { FilterTable } from "./filter.ts";
 
-type Style = { readonly indent: number | undefined; readonly sortKeys: boolean; readonly ascii: boolean; readonly separators: readonly [string, string] };
-
-/** JSON as Python's json module writes it. */
-export function toJsonText(value: Value, style: Style, depth = 0): string {
-  if (value === null) return "null";
-  if (typeof value === "boolean") return value ? "true" : "false";
-  if (isNumber(value)) return numberText(value);
-  if (typeof value === "string") return jsonString(value, style.ascii);
-  const pad = style.indent === undefined ? "" : `\n${" ".repeat(style.indent * (depth + 1))}`;
-  const end = style.indent === undefined ? "" : `\n${" ".repeat(style.indent * depth)}`;
-  const [comma, colon] = style.separators;
-  const joint = style.indent === undefined ? comma : comma.trimEnd();
-  if (isList(value)) {
-    if (value.length === 0) return "[]";
-    return `[${pad}${value.map((one) => toJsonText(one, style, depth + 1)).join(`${joint}${pad}`)}${end}]`;
-  }
-  if (value instanceof Map) {
-    const entries = [...value].map(([key, one]): [string, Value] => [keyText(key), one]);
-    if (style.sortKeys) entries.sort(([a], [b]) => (a < b ? -1 : 1));
-    if (entries.length === 0) return "{}";
-    const members = entries.map(([key, one]) => `${jsonString(key, style.ascii)}${colon}${toJsonText(one, style, depth + 1)}`);
-    return `{${pad}${members.join(`${joint}${pad}`)}${end}}`;
-  }
-  return jsonString(toText(value), style.ascii);
-}
-
-function keyText(key: Value): string {
-  if (key === null) return "null";
-  return typeof key === "boolean" ? String(key) : toText(key);
-}
-
-function numberText(value: Value & (number | bigint | Float)): string {
-  if (typeof value === "bigint") return String(value);
-  const double = toDouble(value);
-  if (Number.isNaN(double)) return "NaN";
-  if (!Number.isFinite(double)) return double > 0 ? "Infinity" : "-Infinity";
-  return value instanceof Float || !Number.isInteger(double) ? floatText(double) : String(double);
-}
-
-function jsonString(text: string, ascii: boolean): string {
-  const quoted = JSON.stringify(text);
-  return ascii ? quoted.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`) : quoted;
-}
-
-/** What the YAML library takes: mappings stay Maps, so that keys keep their order and kind. */
-function forYaml(value: Value): unknown {
-  if (value instanceof Float) return value.value;
-  if (isList(value)) return value.map(forYaml);
-  if (value instanceof Map) return new Map([...value].map(([key, one]) => [key, forYaml(one)]));
-  return value;
-}
-
-function yamlText(input: Value, call: Call, indent: number): string {
-  const isScalar = !isList(input) && !(input instanceof Map);
-  const text = stringify(forYaml(input), {
-    version: "1.1",
-    indent: call.integer("indent", indent),
-    indentSeq: false,
-    lineWidth: call.integer("width", 0),
-    sortMapEntries: call.flag("sort_keys", true),
-    singleQuote: true,
-  });
-  return isScalar && !text.endsWith("\n") ? `${text}\n` : text;
-}
-
-const reading = <T>(what: string, work: () => T): T => {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof DiagnosticError || error instanceof SyntaxError) return badValue(`this is not ${what}: ${error.message}`);
-    throw error;
-  }
-};
-
-const yamlParameters = ["indent?", "width?", "sort_keys?", "default_flow_style?", "allow_unicode?"];
-
+/** Filters that write and read JSON and YAML, the bytes being those of Python's json and PyYAML. */
 export const serializationFilters: FilterTable = {
-  to_json: {
-    parameters: ["indent?", "sort_keys?", "ensure_ascii?", "separators?", "preprocess_unsafe?", "vault_to_text?"],
-    run: (input, call) =>
-      toJsonText(input, {
-        indent: call.given("indent") === undefined ? undefined : call.integer("indent"),
-        sortKeys: call.flag("sort_keys", false),
-        ascii: call.flag("ensure_ascii", true),
-        separators: separatorsOf(call),
-      }),
+  to_json: { parameters: ["*", "**"], run: (input, call) => json(input, call, { sortKeys: false }) },
+  to_nice_json: {
+    parameters: ["indent?", "sort_keys?", "*", "**"],
+    run: (input, call) => json(input, call, { sortKeys: call.flag("sort_keys", true), indent: call.integer("indent", 4) }),
   },
   tojson: {
     parameters: ["indent?"],
-    run: (input, call) =>
-      toJsonText(input, {
-        indent: call.given("indent") === undefined ? undefined : call.integer("indent"),
-        sortKeys: true,
-        ascii: true,
-        separators: [", ", ": "],
-      }).replace(/[<>&']/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`),
-  },
-  to_nice_json: {
-    parameters: ["indent?", "sort_keys?", "ensure_ascii?"],
-    run: (input, call) =>
-      toJsonText(input, {
-        indent: call.integer("indent", 4),
-        sortKeys: call.flag("sort_keys", true),
-        ascii: call.flag("ensure_ascii", true),
-        separators: [", ", ": "],
-      }),
+    run: (input, call) => {
+      const indent = call.given("indent") === undefined ? {} : { indent: call.integer("indent") };
+      const html: Readonly<Record<string, string>> = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027" };
+      return dumpJson(input, { sortKeys: true, ...indent }).replace(/[<>&']/g, (one) => html[one] ?? one);
+    },
   },
   from_json: {
     parameters: [],
-    run: (input) => reading("JSON", () => fromPlain(JSON.parse(toText(input)))),
+    run: (input) => read("JSON", () => parseJson(needText(input, "from_json"), "from_json", { templates: false })),
   },
-  to_yaml: { parameters: yamlParameters, run: (input, call) => yamlText(input, call, 2) },
-  to_nice_yaml: { parameters: yamlParameters, run: (input, call) => yamlText(input, call, 4) },
+  to_yaml: {
+    parameters: ["default_flow_style?", "**"],
+    run: (input, call) => {
+      const flow = call.given("default_flow_style");
+      return yaml(input, call, 2, flow === undefined ? null : isTruthy(flow));
+    },
+  },
+  to_nice_yaml: { parameters: ["indent?", "**"], run: (input, call) => yaml(input, call, call.integer("indent", 4), false) },
   from_yaml: {
     parameters: [],
-    run: (input) => (input === null ? null : reading("YAML", () => parseYaml(toText(input), "<from_yaml>", { templates: false }))),
+    run: (input) =>
+      typeof input === "string"
+        ? read("YAML", () => parseYaml(input, "from_yaml", { templates: false, excerpts: false }))
+        : input,
   },
   from_yaml_all: {
     parameters: [],
-    run: (input) => reading("YAML", () => [...parseYamlDocuments(toText(input), "<from_yaml_all>", { templates: false })]),
+    run: (input) => {
+      if (typeof input !== "string") return isList(input) ? input : [input];
+      return read("YAML", () => parseYamlDocuments(input, "from_yaml_all", { templates: false, excerpts: false }));
+    },
   },
 };
 
-function separatorsOf(call: Call): readonly [string, string] {
-  const given = call.given("separators");
-  if (given === undefined) return [", ", ": "];
-  return isList(given) && given.length === 2 ? [toText(given[0] ?? ""), toText(given[1] ?? "")] : badValue("separators must be a pair of texts");
+function json(input: Value, call: Call, base: { readonly sortKeys: boolean; readonly indent?: number }): Value {
+  const option = (name: string): Value | undefined => call.keywords.get(name);
+  for (const name of call.keywords.keys()) {
+    if (!["indent", "sort_keys", "ensure_ascii", "separators", "vault_to_text", "preprocess_unsafe"].includes(name)) {
+      return badValue(`${call.label} has no argument "${name}"`);
+    }
+  }
+  const indent = toIndex(option("indent") ?? null) ?? base.indent;
+  const separators = option("separators");
+  const pair =
+    isList(separators) && separators.length === 2
+      ? ([toText(separators[0] ?? ""), toText(separators[1] ?? "")] as const)
+      : undefined;
+  return dumpJson(input, {
+    sortKeys: option("sort_keys") === undefined ? base.sortKeys : isTruthy(option("sort_keys") ?? false),
+    ensureAscii: option("ensure_ascii") === undefined ? true : isTruthy(option("ensure_ascii") ?? true),
+    ...(indent === undefined ? {} : { indent }),
+    ...(pair === undefined ? {} : { separators: pair }),
+  });
+}
+
+function yaml(input: Value, call: Call, indent: number, flow: boolean | null): Value {
+  for (const name of call.keywords.keys()) {
+    if (!["indent", "sort_keys", "explicit_start", "width", "allow_unicode", "default_flow_style"].includes(name)) {
+      return badValue(`${call.label} has no argument "${name}"`);
+    }
+  }
+  const sort = call.keywords.get("sort_keys");
+  return dumpYaml(input, {
+    indent: toIndex(call.keywords.get("indent") ?? null) ?? indent,
+    flow,
+    sortKeys: sort === undefined ? true : isTruthy(sort),
+    explicitStart: isTruthy(call.keywords.get("explicit_start") ?? false),
+  });
+}
+
+function needText(input: Value, label: string): string {
+  return typeof input === "string" ? input : badValue(`${label} needs a string`);
+}
+
+// The text may be a secret, hence it stays out of the message: only the complaint itself is told.
+function read(what: string, parse: () => Value | readonly Value[]): Value {
+  try {
+    const result = parse();
+    return result instanceof Secret ? result.value : result;
+  } catch (error) {
+    if (!(error instanceof DiagnosticError)) throw error;
+    const [first] = error.diagnostics;
+    const line = first?.position === undefined ? "" : ` in line ${first.position.line}`;
+    return badValue(`this is not ${what}${line}: ${first?.message ?? "it cannot be read"}`);
+  }
 }

@@ -40,7 +40,8 @@ function combining(combine: (a: readonly Value[], b: readonly Value[]) => readon
   return {
     parameters: ["other"],
     secrets: "keep",
-    run: (input, call) => makeOwn(distinct(combine(iterate(input, call.runtime), iterate(call.value("other"), call.runtime)), identity)),
+    run: (input, call) =>
+      makeOwn(distinct(combine(iterate(input, call.runtime), iterate(call.value("other"), call.runtime)), identity)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { badValue } from "../errors.ts";
-import { formatDouble } from "../percent-format.ts";
 import { roundHalfEven } from "../numbers.ts";
+import { formatDouble } from "../percent-format.ts";
 
 const units: readonly (readonly [string, number])[] = [
   ["Y", 2 ** 80],
@@ -18,9 +18,7 @@ const units: readonly (readonly [string, number])[] = [
 export function humanReadable(size: number, isBits: boolean, unit: string | undefined): string {
   const base = isBits ? "bits" : "Bytes";
   const chosen =
-    unit === undefined
-      ? units.find(([, limit]) => size >= limit)
-      : units.find(([letter]) => letter === unit[0]?.toUpperCase());
+    unit === undefined ? units.find(([, limit]) => size >= limit) : units.find(([letter]) => letter === unit[0]?.toUpperCase());
   const [letter, limit] = chosen ?? ["B", 1];
   const suffix = limit === 1 ? base : `${letter}${isBits ? "b" : "B"}`;
   return `${formatDouble(size / limit, "f", 2)} ${suffix}`;

@@ -18,7 +18,8 @@ export const stringFilters: FilterTable = {
   title: { parameters: [], run: (input) => toText(input).replace(/[^-\s({[<]+/g, capitalize) },
   trim: {
     parameters: ["chars?"],
-    run: (input, call) => (call.given("chars") === undefined ? toText(input).trim() : stripCharacters(toText(input), call.text("chars"))),
+    run: (input, call) =>
+      call.given("chars") === undefined ? toText(input).trim() : stripCharacters(toText(input), call.text("chars")),
   },
   replace: {
     parameters: ["old", "new", "count?"],
@@ -27,12 +28,19 @@ export const stringFilters: FilterTable = {
   center: { parameters: ["width?"], run: (input, call) => center(toText(input), call.integer("width", 80)) },
   split: {
     parameters: ["sep?", "maxsplit?"],
-    run: (input, call) => splitText(toText(input), call.given("sep") === undefined ? undefined : call.text("sep"), call.integer("maxsplit", -1), false),
+    run: (input, call) =>
+      splitText(
+        toText(input),
+        call.given("sep") === undefined ? undefined : call.text("sep"),
+        call.integer("maxsplit", -1),
+        false,
+      ),
   },
   format: {
     parameters: ["*", "**"],
     run: (input, call) => {
-      if (call.rest.length > 0 && call.keywords.size > 0) return badValue("can't handle positional and keyword arguments at the same time");
+      if (call.rest.length > 0 && call.keywords.size > 0)
+        return badValue("can't handle positional and keyword arguments at the same time");
       return percentFormat(toText(input), call.keywords.size > 0 ? new Map(call.keywords) : makeTuple(call.rest));
     },
   },
@@ -44,9 +52,14 @@ export const stringFilters: FilterTable = {
     parameters: ["width?", "break_long_words?", "wrapstring?", "break_on_hyphens?"],
     run: (input, call) => {
       const width = call.integer("width", 79);
-      const options = { breakLongWords: call.flag("break_long_words", true), breakOnHyphens: call.flag("break_on_hyphens", true) };
+      const options = {
+        breakLongWords: call.flag("break_long_words", true),
+        breakOnHyphens: call.flag("break_on_hyphens", true),
+      };
       const joint = call.text("wrapstring", "\n");
-      return splitLines(toText(input)).map((line) => wrapText(line, width, options).join(joint)).join(joint);
+      return splitLines(toText(input))
+        .map((line) => wrapText(line, width, options).join(joint))
+        .join(joint);
     },
   },
   wordcount: { parameters: [], run: (input) => toText(input).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0 },
@@ -57,7 +70,9 @@ export const stringFilters: FilterTable = {
       const length = call.integer("length", 255);
       const end = call.text("end", "...");
       if (textLength(text) <= length + call.integer("leeway", 5)) return text;
-      const start = characters(text).slice(0, length - textLength(end)).join("");
+      const start = characters(text)
+        .slice(0, length - textLength(end))
+        .join("");
       if (call.flag("killwords", false)) return start + end;
       const blank = start.lastIndexOf(" ");
       return (blank < 0 ? start : start.slice(0, blank)) + end;
@@ -67,7 +82,8 @@ export const stringFilters: FilterTable = {
 };
 
 function indent(text: string, width: Value | undefined, first: boolean, blank: boolean): string {
-  const margin = typeof width === "string" ? width : " ".repeat(toIndex(width ?? 4) ?? badValue("indent needs a width or a string"));
+  const margin =
+    typeof width === "string" ? width : " ".repeat(toIndex(width ?? 4) ?? badValue("indent needs a width or a string"));
   const lines = splitLines(`${text}\n`);
   const [head = "", ...rest] = lines;
   const tail = rest.map((line) => (line !== "" || blank ? margin + line : line));

@@ -88,7 +88,12 @@ const version = {
   parameters: ["version", "operator?", "strict?", "version_type?"],
   run: (input, call) => {
     const kind = call.flag("strict", false) ? "strict" : call.text("version_type", "loose");
-    return compareVersions(toText(input), call.text("version"), call.text("operator", "=="), kind === "strict" || kind === "semver" || kind === "semantic" || kind === "pep440" ? kind : "loose");
+    return compareVersions(
+      toText(input),
+      call.text("version"),
+      call.text("operator", "=="),
+      kind === "strict" || kind === "semver" || kind === "semantic" || kind === "pep440" ? kind : "loose",
+    );
   },
 } satisfies FilterTable[string];
 

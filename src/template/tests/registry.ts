@@ -33,7 +33,11 @@ export function applyTest(
 ): boolean {
   if (input instanceof Undefined && input.reason === "not-yet-known") throw new NotYetKnown(input.name);
   const label = `the test "${name}"`;
-  if (test.raw === true) return test.run(input instanceof Secret ? input.value : input, new Call(label, test.parameters, positional, keyword, runtime));
+  if (test.raw === true)
+    return test.run(
+      input instanceof Secret ? input.value : input,
+      new Call(label, test.parameters, positional, keyword, runtime),
+    );
   const open = (value: Value): Value => runtime.open(runtime.deep(value)).value;
   const names = new Map([...keyword].map(([key, value]) => [key, open(value)] as const));
   return test.run(open(input), new Call(label, test.parameters, positional.map(open), names, runtime));

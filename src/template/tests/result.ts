@@ -6,7 +6,10 @@ import type { Test, TestTable } from "./test.ts";
 
 /** Reads a field of what a task registered. A loop's result answers for its items where it says nothing itself. */
 function field(result: Value, name: string): boolean {
-  const members = result instanceof Map || result instanceof Namespace ? result : badValue(`a task's result is needed here, not ${typeName(result)}`);
+  const members =
+    result instanceof Map || result instanceof Namespace
+      ? result
+      : badValue(`a task's result is needed here, not ${typeName(result)}`);
   const value = members.get(name);
   if (value instanceof Undefined && value.reason === "not-yet-known") throw new NotYetKnown(value.name);
   if (value !== undefined && !(value instanceof Undefined)) return isTruthy(value);

@@ -1,15 +1,19 @@
+import type { Call } from "../call.ts";
 import { compileRegex, type RegexFlags } from "../filters/regex.ts";
 import { toText } from "../repr.ts";
-import type { Call } from "../call.ts";
 import type { Test, TestTable } from "./test.ts";
 
 const parameters = ["pattern", "ignorecase?", "multiline?"];
-const flags = (call: Call): RegexFlags => ({ ignoreCase: call.flag("ignorecase", false), multiline: call.flag("multiline", false) });
+const flags = (call: Call): RegexFlags => ({
+  ignoreCase: call.flag("ignorecase", false),
+  multiline: call.flag("multiline", false),
+});
 
 const search: Test = { parameters, run: (input, call) => compileRegex(call.text("pattern"), flags(call)).test(toText(input)) };
 const match: Test = {
   parameters,
-  run: (input, call) => compileRegex(call.text("pattern"), flags(call)).exec(toText(input))?.index === 0 || startsWithMatch(input, call),
+  run: (input, call) =>
+    compileRegex(call.text("pattern"), flags(call)).exec(toText(input))?.index === 0 || startsWithMatch(input, call),
 };
 
 // A search may find an earlier alternative further on although the pattern also matches at the start.
