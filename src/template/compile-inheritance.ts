@@ -141,7 +141,7 @@ function importModule(frame: Frame, names: Value, withContext: boolean): Templat
     new Frame(frame.runtime, loaded.origin, { scope, output, seesVariables: withContext && frame.seesVariables }),
   );
   const members = [...scope.own()].filter(([name]) => !name.startsWith("_"));
-  return new TemplateModule(new Map(members), joinPieces(output, frame.runtime));
+  return new TemplateModule(new Map(members), toText(frame.runtime.open(joinPieces(output, frame.runtime)).value));
 }
 
 function load(frame: Frame, names: Value): LoadedTemplate {

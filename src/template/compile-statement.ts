@@ -8,7 +8,7 @@ import { applyFilter, findFilter } from "./filters/registry.ts";
 import { capture, demand, type Frame, guard, type Run, Scope } from "./frame.ts";
 import { LoopState } from "./loop.ts";
 import { type CompiledMacro, compileParameters, Macro } from "./macro.ts";
-import { Callable, Cell, NativeFunction, TemplateModule } from "./objects.ts";
+import { Callable, Cell, NativeFunction } from "./objects.ts";
 import { locate } from "./origin.ts";
 import { raiseUndefined } from "./undefined.ts";
 
@@ -90,7 +90,7 @@ function compileOutput(node: Expression): Run {
   const evaluate = compileExpression(node);
   return guard(node, (frame) => {
     const value = demand(frame, node, evaluate(frame));
-    if (value instanceof Callable && !(value instanceof TemplateModule)) {
+    if (value instanceof Callable) {
       badValue(`${value.label} is a function; call it: ${value.label}()`);
     }
     frame.output.push(value);

@@ -39,6 +39,10 @@ export abstract class TemplateObject extends Namespace {
   keys(): Iterable<string> {
     return [];
   }
+  /** What it is as text, if it can be printed. */
+  shown(): string | undefined {
+    return undefined;
+  }
 }
 
 /** A function, macro or bound method. */
@@ -79,11 +83,14 @@ export class Cell extends TemplateObject {
 export class TemplateModule extends TemplateObject {
   readonly label = "template module";
   readonly #members: ReadonlyMap<string, Value>;
-  readonly text: Value;
-  constructor(members: ReadonlyMap<string, Value>, text: Value) {
+  readonly #text: string;
+  constructor(members: ReadonlyMap<string, Value>, text: string) {
     super();
     this.#members = members;
-    this.text = text;
+    this.#text = text;
+  }
+  override shown(): string {
+    return this.#text;
   }
   override get(key: string): Value | undefined {
     return this.#members.get(key);

@@ -2,6 +2,7 @@ import { isList, Secret, Undefined, type Value } from "../vars/value.ts";
 import type { BinaryOperator, Comparison } from "./ast.ts";
 import { characters } from "./characters.ts";
 import { compare, contains, equals } from "./compare.ts";
+import { DateTime, TimeDelta } from "./datetime.ts";
 import { badValue } from "./errors.ts";
 import { calculate, isNumeric, makeFloat, toIndex } from "./numbers.ts";
 import { isTuple, makeOwn, makeTuple } from "./objects.ts";
@@ -29,6 +30,9 @@ export function applyBinary(operator: BinaryOperator, left: Value, right: Value)
     const count = toIndex(left) ?? toIndex(right);
     const sequence = toIndex(left) === undefined ? left : right;
     if (count !== undefined && (typeof sequence === "string" || isList(sequence))) return repeat(sequence, count);
+  }
+  if (operator === "-" && left instanceof DateTime && right instanceof DateTime) {
+    return new TimeDelta(left.fields.getTime() - right.fields.getTime());
   }
   if (operator === "%" && typeof left === "string") return percentFormat(left, right);
   return badValue(`unsupported operand type(s) for ${operator}: '${typeName(left)}' and '${typeName(right)}'`);

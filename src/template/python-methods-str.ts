@@ -49,7 +49,6 @@ export const stringMethods = methods<string>({
   index: { parameters: ["sub", "start?", "end?"], run: (text, call) => found(find(text, call, false)) },
   isalnum: all(/^[\p{L}\p{N}]+$/u),
   isalpha: all(/^\p{L}+$/u),
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is what ASCII means
   isascii: all(/^[\x00-\x7f]*$/),
   isdecimal: all(/^\p{Nd}+$/u),
   isdigit: all(/^[\p{Nd}\u00b2\u00b3\u00b9\u2070-\u2079\u2080-\u2089]+$/u),
@@ -245,7 +244,6 @@ export function splitText(text: string, sep: string | undefined, limit: number, 
   return fromRight ? [rest, ...taken.reverse()] : [...taken, rest];
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the separators that Python's splitlines knows
 const lineEnd = /\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]/g;
 
 export function splitLines(text: string, keepEnds = false): readonly string[] {

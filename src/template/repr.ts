@@ -1,6 +1,6 @@
 import { Float, isList, Namespace, Omit, Secret, TemplateString, Undefined, type Value, VaultText } from "../vars/value.ts";
 import { badValue } from "./errors.ts";
-import { isTuple, TemplateModule } from "./objects.ts";
+import { isTuple, TemplateObject } from "./objects.ts";
 
 /** Python's name of the value's type, for messages and `type_debug`. */
 export function typeName(value: Value): string {
@@ -51,7 +51,7 @@ export function toRepr(value: Value): string {
     return `{${[...value].map(([key, member]) => `${toRepr(key)}: ${toRepr(member)}`).join(", ")}}`;
   }
   if (value instanceof Secret) return toRepr(value.value);
-  if (value instanceof TemplateModule) return toText(value.text);
+  if (value instanceof TemplateObject) return value.shown() ?? `<${value.label}>`;
   if (value instanceof Omit) return badValue("omit stands for a parameter that is left out; it cannot be part of a text");
   if (value instanceof Undefined) return badValue(`"${value.name}" is undefined`);
   if (value instanceof Namespace) return `<${value.label}>`;

@@ -81,7 +81,7 @@ export function evaluateCondition(source: string | boolean, position: Position |
   for (let depth = 0; depth < MOST_INDIRECTIONS; depth += 1) {
     if (typeof text === "boolean") return text;
     const bare = unwrapped(text);
-    if (bare.trim() === "") return depth > 0 ? false : true;
+    if (bare.trim() === "") return depth === 0;
     const value = opened(bare === text ? evaluateExpression(text, position, context) : renderBraces(text, position, context));
     if (typeof value !== "string") return isTruthy(value);
     const word = value.trim().toLowerCase();

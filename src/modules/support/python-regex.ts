@@ -131,7 +131,7 @@ export function expand(match: RegExpExecArray, replacement: string, refuse: (why
     const exists = /^\d+$/.test(name) ? Number(name) < match.length : Object.hasOwn(match.groups ?? {}, name);
     return exists ? (value ?? "") : refuse(`there is no group ${name}`);
   };
-  return replacement.replace(/\\(?:g<(\w+)>|([1-9]\d?)|([^]))/g, (_whole, named?: string, number?: string, char?: string) => {
+  return replacement.replace(/\\(?:g<(\w+)>|([1-9]\d?)|([\s\S]))/g, (_whole, named?: string, number?: string, char?: string) => {
     if (named !== undefined) return group(named);
     if (number !== undefined) return group(number);
     const known: Readonly<Record<string, string>> = {

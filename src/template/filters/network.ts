@@ -1,124 +1,161 @@
 import { isList, type Value } from "../../vars/value.ts";
 import type { Call } from "../call.ts";
 import { badValue } from "../errors.ts";
+import { bitsOf, formatIp, type IpAddress, isInside, lastOf, maskOf, networkOf, parseIp } from "../ip-address.ts";
+import { makeInteger, toIndex } from "../numbers.ts";
 import { toText } from "../repr.ts";
-import type { FilterTable } from "./filter.ts";
-import { type Address, formatAddress, parseAddress } from "./ip-address.ts";
+import type { Filter, FilterTable } from "./filter.ts";
 
-type Version = 4 | 6 | undefined;
-
-/** `ansible.utils.ipaddr` and its like: the value if it is an address, else false; a query asks for a part of it. */
+/** Filters on IP addresses, after `ansible.utils`: what is no address (or not of the wanted kind) becomes `False`. */
 export const networkFilters: FilterTable = {
-  ipaddr: { parameters: ["query?", "version?"], run: (input, call) => each(input, call, undefined) },
-  ipv4: { parameters: ["query?"], run: (input, call) => each(input, call, 4) },
-  ipv6: { parameters: ["query?"], run: (input, call) => each(input, call, 6) },
+  ipaddr: family(undefined),
+  ipv4: family(4),
+  ipv6: family(6),
   ipwrap: {
     parameters: ["query?"],
-    run: (input) => {
-      const address = parseAddress(toText(input));
-      return address?.version === 6 ? toText(input).replace(/^([^/]+)/, "[$1]") : input;
+    run: (input) => each(input, (one) => {
+      const ip = typeof one === "string" ? parseIp(one) : undefined;
+      if (ip === undefined || ip.version === 4) return one;
+      const address = `[${formatIp(6, ip.value)}]`;
+      return ip.hasPrefix ? `${address}/${ip.prefix}` : address;
+    }),
+  },
+  ipsubnet: {
+    parameters: ["query?", "index?"],
+    run: (input, call) => {
+      const ip = parseIp(toText(input));
+      if (ip === undefined) return false;
+      if (call.given("query") === undefined) return `${formatIp(ip.version, networkOf(ip))}/${ip.prefix}`;
+      const size = call.integer("query");
+      if (size < ip.prefix || size > bitsOf(ip.version)) return false;
+      const count = 1n << BigInt(size - ip.prefix);
+      if (call.given("index") === undefined) return makeInteger(count);
+      const index = BigInt(call.integer("index"));
+      const chosen = index < 0n ? count + index : index;
+      if (chosen < 0n || chosen >= count) return false;
+      return `${formatIp(ip.version, networkOf(ip) + (chosen << BigInt(bitsOf(ip.version) - size)))}/${size}`;
     },
   },
   nthhost: {
-    parameters: ["n"],
+    parameters: ["query"],
     run: (input, call) => {
-      const network = needAddress(input);
-      const host = nth(network, call.integer("n"));
-      return host ?? false;
+      const ip = parseIp(toText(input));
+      return ip === undefined ? false : nth(ip, BigInt(call.integer("query")));
     },
   },
+  network_in_usable: { parameters: ["test"], run: (input, call) => within(input, call, true) },
+  network_in_network: { parameters: ["test"], run: (input, call) => within(input, call, false) },
 };
 
-function needAddress(input: Value): Address {
-  return parseAddress(toText(input)) ?? badValue(`"${toText(input)}" is no IP address`);
+function family(version: 4 | 6 | undefined): Filter {
+  return { parameters: ["query?", "version?", "alias?"], run: (input, call) => each(input, (one) => query(one, call, version)) };
 }
 
-function each(input: Value, call: Call, version: Version): Value {
-  const query = call.given("query");
-  if (isList(input)) return input.map((one) => answer(one, query, version)).filter((one) => one !== false && one !== null);
-  return answer(input, query, version);
+// Of a list only those members remain that are what was asked for.
+function each(input: Value, work: (value: Value) => Value): Value {
+  return isList(input) ? input.map(work).filter((one) => one !== false) : work(input);
 }
 
-function answer(input: Value, query: Value | undefined, version: Version): Value {
-  const text = typeof input === "string" ? input.trim() : toText(input);
-  const address = parseAddress(text);
-  if (address === undefined || (version !== undefined && address.version !== version)) return false;
-  if (query === undefined || query === "") return input;
-  if (typeof query === "number") return nth(address, query, true) ?? false;
-  const asked = toText(query);
-  if (/^-?\d+$/.test(asked)) return nth(address, Number(asked), true) ?? false;
-  const part = parts[asked];
-  if (part !== undefined) return part(address, text);
-  const within = parseAddress(asked);
-  if (within === undefined) return badValue(`ipaddr knows no query "${asked}"`);
-  return within.version === address.version && networkOf(address, within.prefix) === networkOf(within) ? input : false;
+function query(input: Value, call: Call, version: 4 | 6 | undefined): Value {
+  if (typeof input !== "string") return false;
+  const ip = parseIp(input);
+  const wanted = version ?? (call.given("version") === undefined ? undefined : call.integer("version"));
+  if (ip === undefined || (wanted !== undefined && ip.version !== wanted)) return false;
+  const what = call.given("query");
+  if (what === undefined || what === "") return input;
+  const index = toIndex(what) ?? (typeof what === "string" && /^-?\d+$/.test(what) ? Number(what) : undefined);
+  if (index !== undefined) {
+    const address = nth(ip, BigInt(index));
+    return address === false ? false : `${address}/${ip.prefix}`;
+  }
+  return answer(ip, toText(what));
 }
 
-const bits = (address: Address): number => (address.version === 4 ? 32 : 128);
-const mask = (address: Address, prefix: number): bigint => {
-  const all = (1n << BigInt(bits(address))) - 1n;
-  return all ^ ((1n << BigInt(bits(address) - prefix)) - 1n);
-};
-const networkOf = (address: Address, prefix: number = address.prefix): bigint => address.value & mask(address, prefix);
-const lastOf = (address: Address): bigint => networkOf(address) | ((1n << BigInt(bits(address) - address.prefix)) - 1n);
-const show = (address: Address, value: bigint): string => formatAddress({ ...address, value });
-const sizeOf = (address: Address): bigint => 1n << BigInt(bits(address) - address.prefix);
-
-function nth(address: Address, n: number, withPrefix = false): string | undefined {
-  const size = sizeOf(address);
-  const offset = n < 0 ? size + BigInt(n) : BigInt(n);
-  if (offset < 0n || offset >= size) return undefined;
-  const host = show(address, networkOf(address) + offset);
-  return withPrefix ? `${host}/${address.prefix}` : host;
+function answer(ip: IpAddress, what: string): Value {
+  const { version, value, prefix } = ip;
+  const show = (address: bigint): string => formatIp(version, address);
+  const isNetwork = ip.hasPrefix && value === networkOf(ip) && prefix < bitsOf(version);
+  switch (what) {
+    case "address":
+    case "ip":
+      return isNetwork && prefix < bitsOf(version) - 1 ? false : show(value);
+    case "host":
+      return isNetwork ? false : `${show(value)}/${prefix}`;
+    case "host/prefix":
+    case "ip/prefix":
+    case "address/prefix":
+      return isNetwork ? false : ip.hasPrefix ? `${show(value)}/${prefix}` : false;
+    case "network":
+    case "network_id":
+      return show(networkOf(ip));
+    case "net":
+      return ip.hasPrefix && value === networkOf(ip) ? `${show(value)}/${prefix}` : false;
+    case "subnet":
+    case "network/prefix":
+      return `${show(networkOf(ip))}/${prefix}`;
+    case "netmask":
+      return show(maskOf(ip));
+    case "hostmask":
+    case "wildcard":
+      return show(lastOf(ip) - networkOf(ip));
+    case "prefix":
+      return prefix;
+    case "broadcast":
+      return version === 4 && prefix < 31 ? show(lastOf(ip)) : "";
+    case "size":
+      return makeInteger(lastOf(ip) - networkOf(ip) + 1n);
+    case "version":
+      return version;
+    case "int":
+      return makeInteger(value);
+    case "first_usable":
+      return show(prefix >= bitsOf(version) - 1 ? networkOf(ip) : networkOf(ip) + 1n);
+    case "last_usable":
+      return show(prefix >= bitsOf(version) - 1 ? lastOf(ip) : version === 4 ? lastOf(ip) - 1n : lastOf(ip));
+    case "ipv4":
+    case "ipv6":
+      return version === Number(what.at(-1)) ? `${show(value)}${ip.hasPrefix ? `/${prefix}` : ""}` : false;
+    case "revdns":
+      return reverseName(ip);
+    case "private":
+      return isPrivate(ip) ? `${show(value)}${ip.hasPrefix ? `/${prefix}` : ""}` : false;
+    case "public":
+      return isPrivate(ip) ? false : `${show(value)}${ip.hasPrefix ? `/${prefix}` : ""}`;
+    case "loopback":
+      return loopbacks.some((one) => insideText(ip, one)) ? show(value) : false;
+    default: {
+      const outer = parseIp(what);
+      if (outer === undefined) return badValue(`ipaddr: unknown query "${what}"`);
+      return isInside(ip, outer) ? `${show(value)}${ip.hasPrefix ? `/${prefix}` : ""}` : false;
+    }
+  }
 }
 
-const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
-const LOOPBACK = ["127.0.0.0/8", "::1/128"];
-const LINK_LOCAL = ["169.254.0.0/16", "fe80::/10"];
-const MULTICAST = ["224.0.0.0/4", "ff00::/8"];
+const loopbacks = ["127.0.0.0/8", "::1/128"];
+const privates = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10", ...loopbacks];
 
-function isIn(address: Address, networks: readonly string[]): boolean {
-  return networks.some((text) => {
-    const network = parseAddress(text);
-    return network?.version === address.version && networkOf(address, network.prefix) === networkOf(network);
-  });
+function isPrivate(ip: IpAddress): boolean {
+  return privates.some((one) => insideText(ip, one));
 }
 
-const when =
-  (holds: (address: Address) => boolean) =>
-  (address: Address, text: string): Value =>
-    holds(address) ? text : false;
+function insideText(ip: IpAddress, network: string): boolean {
+  const outer = parseIp(network);
+  return outer !== undefined && isInside({ ...ip, prefix: bitsOf(ip.version) }, outer);
+}
 
-const parts: Readonly<Record<string, (address: Address, text: string) => Value>> = {
-  address: (one) => show(one, one.value),
-  ip: (one) => show(one, one.value),
-  network: (one) => show(one, networkOf(one)),
-  "network/prefix": (one) => `${show(one, networkOf(one))}/${one.prefix}`,
-  subnet: (one) => `${show(one, networkOf(one))}/${one.prefix}`,
-  net: (one) => (one.prefix < bits(one) && one.value === networkOf(one) ? `${show(one, one.value)}/${one.prefix}` : false),
-  host: (one) => `${show(one, one.value)}/${one.prefix}`,
-  "host/prefix": (one) =>
-    one.prefix === bits(one) || one.value !== networkOf(one) ? `${show(one, one.value)}/${one.prefix}` : false,
-  "ip/prefix": (one) =>
-    one.prefix === bits(one) || one.value !== networkOf(one) ? `${show(one, one.value)}/${one.prefix}` : false,
-  "address/prefix": (one) => `${show(one, one.value)}/${one.prefix}`,
-  prefix: (one) => one.prefix,
-  netmask: (one) => show(one, mask(one, one.prefix)),
-  hostmask: (one) => show(one, ((1n << BigInt(bits(one))) - 1n) ^ mask(one, one.prefix)),
-  broadcast: (one) => (one.version === 4 && one.prefix < 31 ? show(one, lastOf(one)) : ""),
-  size: (one) => (sizeOf(one) <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(sizeOf(one)) : sizeOf(one)),
-  version: (one) => one.version,
-  type: (one) => (one.prefix === bits(one) || one.value !== networkOf(one) ? "address" : "network"),
-  bool: () => true,
-  int: (one) => (one.value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(one.value) : one.value),
-  first_usable: (one) => show(one, networkOf(one) + (one.prefix < bits(one) - 1 ? 1n : 0n)),
-  last_usable: (one) => show(one, lastOf(one) - (one.version === 4 && one.prefix < 31 ? 1n : 0n)),
-  private: when((one) => isIn(one, PRIVATE)),
-  public: when((one) => !isIn(one, [...PRIVATE, ...LOOPBACK, ...LINK_LOCAL, ...MULTICAST])),
-  loopback: when((one) => isIn(one, LOOPBACK)),
-  "link-local": when((one) => isIn(one, LINK_LOCAL)),
-  multicast: when((one) => isIn(one, MULTICAST)),
-  unicast: when((one) => !isIn(one, MULTICAST)),
-  ipv4: when((one) => one.version === 4),
-  ipv6: when((one) => one.version === 6),
-};
+function nth(ip: IpAddress, index: bigint): string | false {
+  const address = index < 0n ? lastOf(ip) + 1n + index : networkOf(ip) + index;
+  return address < networkOf(ip) || address > lastOf(ip) ? false : formatIp(ip.version, address);
+}
+
+function reverseName(ip: IpAddress): string {
+  if (ip.version === 4) return `${formatIp(4, ip.value).split(".").toReversed().join(".")}.in-addr.arpa.`;
+  return `${Array.from(ip.value.toString(16).padStart(32, "0")).toReversed().join(".")}.ip6.arpa.`;
+}
+
+function within(input: Value, call: Call, usable: boolean): boolean {
+  const outer = parseIp(toText(input));
+  const inner = parseIp(call.text("test"));
+  if (outer === undefined || inner === undefined || !isInside(inner, outer)) return false;
+  return !usable || outer.prefix >= bitsOf(outer.version) - 1 || (networkOf(inner) > networkOf(outer) && lastOf(inner) < lastOf(outer));
+}

@@ -1,7 +1,7 @@
 import type { Value } from "../../vars/value.ts";
 import type { Call } from "../call.ts";
 
-/** A test (`x is NAME`). Input and arguments come without boxes and settled; with `raw` as they are, undefined ones too. */
+/** A test. Its input and arguments are settled in depth and without boxes, unless it is `raw`: then they are what the template had. */
 export type Test = {
   readonly parameters: readonly string[];
   readonly raw?: true;
