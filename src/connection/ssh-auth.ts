@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { AnyAuthMethod, BaseAgent, KnownPublicKeys, ParsedKey } from "ssh2";
+import type { AnyAuthMethod, BaseAgent, ParsedKey } from "ssh2";
 import { ConnectionError } from "./errors.ts";
 import { fingerprint } from "./known-hosts.ts";
 import { loadKey, publicKeyOf } from "./ssh-keys.ts";
@@ -46,7 +46,7 @@ export class Authentication {
     const tried = this.tried.length === 0 ? "there was no key, agent or password to try" : `tried ${this.tried.join(", ")}`;
     const allowed = this.allowed === undefined ? "" : `; the host takes ${this.allowed.join(", ")}`;
     const certificate =
-      this.#certificate === undefined ? "" : `; ${this.#certificate} is there, but user certificates work only through an agent`;
+      this.#certificate === undefined ? "" : `; ${this.#certificate} is there, but user certificates are not supported`;
     return new ConnectionError("authentication", `${label}: user ${user} was not let in: ${tried}${allowed}${certificate}`, {
       help: "name a user and key that the host accepts (-u, --private-key), load the key into an agent, or give a password (-k)",
     });
@@ -123,7 +123,7 @@ export class Authentication {
       if (!this.#mayTry("publickey")) return;
       this.#offered.add(id);
       this.tried.push(`agent key ${key.comment || fingerprint(blob)}`);
-      yield { label: "agent", method: { type: "agent", username: user, agent: single(this.#library, agent, key) } };
+      yield { label: "agent", method: { type: "agent", username: user, agent: single(this.#library, socket, key) } };
     }
   }
 
@@ -169,15 +169,8 @@ function identities({ ssh2 }: SshLibrary, agent: BaseAgent): Promise<ParsedKey[]
 }
 
 /** An agent that knows one key, so that each is an attempt of its own and can be named in the error. */
-function single({ ssh2 }: SshLibrary, agent: BaseAgent, key: ParsedKey): BaseAgent {
-  class OneKeyAgent extends ssh2.BaseAgent {
-    override getIdentities(callback: (error: Error | undefined, keys?: KnownPublicKeys<ParsedKey>) => void): void {
-      callback(undefined, [key]);
-    }
-    override sign(...args: unknown[]): void {
-      // Two signatures, of which TypeScript can forward neither: what ssh2 gives is handed on as it is.
-      Reflect.apply(agent.sign, agent, args);
-    }
-  }
-  return new OneKeyAgent();
+function single({ ssh2 }: SshLibrary, socket: string, key: ParsedKey): BaseAgent {
+  const agent = ssh2.createAgent(socket);
+  agent.getIdentities = (callback) => callback(undefined, [key]);
+  return agent;
 }

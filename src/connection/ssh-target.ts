@@ -23,7 +23,8 @@ export type SshTarget = {
   readonly proxyCommand: string | undefined;
   readonly checking: "strict" | "accept-new" | "off";
   readonly knownHostsFiles: readonly string[];
-  readonly knownHostsName: string;
+  /** What to look for in known_hosts. */
+  readonly knownAs: { readonly host: string; readonly port: number };
   readonly connectTimeoutMs: number;
   readonly keepAliveMs: number;
   readonly keepAliveCount: number;
@@ -63,7 +64,7 @@ export function resolveTarget(options: ConnectionOptions): SshTarget {
       ...(settings.globalKnownHostsFiles ?? ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"]),
     ],
     // An alias stands in known_hosts without a port.
-    knownHostsName: alias ?? host,
+    knownAs: alias === undefined ? { host, port } : { host: alias, port: 22 },
     connectTimeoutMs: options.connectTimeoutMs,
     keepAliveMs: options.keepAliveMs ?? settings.serverAliveMs ?? defaultKeepAliveMs,
     keepAliveCount: settings.serverAliveCountMax ?? 3,

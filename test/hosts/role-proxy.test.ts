@@ -39,11 +39,12 @@ describe("role proxy", () => {
     await converges(hosts(), playbook("proxy_system: [apt]"), {
       groups,
       changed,
-      disturb: [
-        { by: "chmod 644 /etc/systemd/system/k3s*.service.env", repairedBy: "proxy : Set the proxy of K3s" },
-        { by: "rm /etc/apt/apt.conf.d/95k3sprov-proxy", repairedBy: "proxy : Send apt through the proxy" },
-      ],
+      disturb: [{ by: "rm /etc/apt/apt.conf.d/95k3sprov-proxy", repairedBy: "proxy : Send apt through the proxy" }],
     });
+    // A change behind our back of what K3s reads: the line is mended, and the service, which read the wrong one, is restarted.
+    await server.read("sed -i s/3128/3129/ /etc/systemd/system/k3s.service.env && systemctl restart k3s");
+    const mended = await apply(hosts(), playbook("proxy_system: [apt]"), { groups });
+    expect(mended.changes).toEqual({ host1: ["proxy : Set the proxy of K3s", "proxy : Restart K3s when its proxy has changed"] });
     const seen = (unit: string) => `tr '\\0' '\\n' </proc/$(systemctl show -P MainPID ${unit})/environ | grep -i _proxy= | sort`;
     const onServer = await server.read(seen("k3s"));
     const onAgent = await agent.read(seen("k3s-agent"));
