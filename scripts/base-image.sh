@@ -4,7 +4,7 @@
 #   sh scripts/base-image.sh [host|bench]
 #
 #   host   k3sprov-test-host:HASH    Debian 12 with systemd and sshd, without Python
-#   bench  k3sprov-bench-host:HASH   the same with python3-minimal, which Ansible needs on its hosts
+#   bench  k3sprov-bench-host:HASH   the same with python3, which Ansible needs on its hosts
 #
 # HASH covers everything that goes into an image, so that a change of the inputs builds a new one and nothing else does.
 # The base is debian:bookworm where a registry can be reached; elsewhere mmdebstrap makes it from Debian's mirror.

@@ -18,11 +18,18 @@ answers() {
   command -v docker >/dev/null 2>&1 && timeout 15 docker info >/dev/null 2>&1
 }
 
+# Where process 1 collects no children (a shell in a container), an ended process stays behind as a zombie: state Z.
+runs() {
+  case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in
+    '' | Z*) return 1 ;;
+  esac
+}
+
 # The pid of the dockerd that we started, if it still runs. A pid that belongs to another program by now is not ours.
 own_pid() {
   [ -s "$pid_file" ] || return 1
   pid=$(cat "$pid_file")
-  [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] || return 1
+  runs "$pid" && [ "$(cat "/proc/$pid/comm")" = dockerd ] || return 1
   printf '%s\n' "$pid"
 }
 
@@ -93,9 +100,12 @@ stop_engine() {
   say "ending dockerd ($pid)"
   kill "$pid"
   tries=0
-  while kill -0 "$pid" 2>/dev/null; do
+  while runs "$pid"; do
     tries=$((tries + 1))
-    [ "$tries" -lt 120 ] || { say "dockerd ($pid) has not ended after a minute"; return 1; }
+    [ "$tries" -lt 120 ] || {
+      say "dockerd ($pid) has not ended after a minute"
+      return 1
+    }
     sleep 0.5
   done
   rm -f "$pid_file"

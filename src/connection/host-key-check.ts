@@ -1,5 +1,6 @@
 import { appendFile, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { ServerHostKeyAlgorithm } from "ssh2";
 import { ConnectionError } from "./errors.ts";
 import { fingerprint, judgeKey, type KnownHost, keyType, knownHostsName, knownTypes, readKnownHosts } from "./known-hosts.ts";
 
@@ -16,7 +17,7 @@ export type HostKeyPolicy = {
 };
 
 /** Signature algorithms by key type, the strongest first. */
-const algorithms: Readonly<Record<string, readonly string[]>> = {
+const algorithms: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = {
   "ssh-ed25519": ["ssh-ed25519"],
   "ecdsa-sha2-nistp256": ["ecdsa-sha2-nistp256"],
   "ecdsa-sha2-nistp384": ["ecdsa-sha2-nistp384"],
@@ -42,7 +43,7 @@ export class HostKeyCheck {
   }
 
   /** All algorithms, those whose keys can be compared first. */
-  get serverHostKey(): string[] {
+  get serverHostKey(): ServerHostKeyAlgorithm[] {
     const known = knownTypes(this.#entries, this.#policy.host, this.#policy.port);
     const types = Object.keys(algorithms);
     return [...types.filter((type) => known.includes(type)), ...types.filter((type) => !known.includes(type))].flatMap(

@@ -25,7 +25,9 @@ export async function openWay(
 ): Promise<Way> {
   if (target.jumps.length > 0) return throughHop(library, target.jumps, target, options, deadline, signal);
   const sock =
-    target.proxyCommand === undefined ? await openSocket(target, deadline, signal) : openProxyCommand(target, target.proxyCommand);
+    target.proxyCommand === undefined
+      ? await openSocket(target, deadline, signal)
+      : openProxyCommand(target, target.proxyCommand);
   return { sock, release: async () => {} };
 }
 
@@ -38,7 +40,13 @@ async function throughHop(
   signal: AbortSignal,
 ): Promise<Way> {
   const name = chain.join(",");
-  const id = JSON.stringify([name, options.sshConfigFile, options.privateKeyFile, options.hostKeyChecking, options.knownHostsFiles]);
+  const id = JSON.stringify([
+    name,
+    options.sshConfigFile,
+    options.privateKeyFile,
+    options.hostKeyChecking,
+    options.knownHostsFiles,
+  ]);
   const hop = await acquire(library, id, chain, options, target.label);
   try {
     const { client } = await inTime(hop.opening, target, deadline, signal);
@@ -112,11 +120,15 @@ function forward({ client }: SshClient, target: SshTarget, hop: string): Promise
       const reason = error.message.replace("(SSH) Channel open failure: ", "");
       const { code, help } = forwardCause(reason);
       reject(
-        new ConnectionError(code, `${target.label}: jump host ${hop} does not reach ${target.host} port ${target.port}: ${reason}`, {
-          retryable: code !== "jump-host",
-          cause: error,
-          help,
-        }),
+        new ConnectionError(
+          code,
+          `${target.label}: jump host ${hop} does not reach ${target.host} port ${target.port}: ${reason}`,
+          {
+            retryable: code !== "jump-host",
+            cause: error,
+            help,
+          },
+        ),
       );
     });
   });
@@ -139,7 +151,9 @@ async function inTime<T>(work: Promise<T>, target: SshTarget, deadline: Deadline
     throw timedOut(target);
   });
   const interrupted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(new ConnectionError("aborted", `${target.label}: interrupted`)), { once: true });
+    signal.addEventListener("abort", () => reject(new ConnectionError("aborted", `${target.label}: interrupted`)), {
+      once: true,
+    });
   });
   return Promise.race([work, late, interrupted]);
 }

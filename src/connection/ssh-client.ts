@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { Client } from "ssh2";
+import type { Client, ServerHostKeyAlgorithm } from "ssh2";
 import type { Deadline } from "./deadline.ts";
 import { ConnectionError } from "./errors.ts";
 import { HostKeyCheck } from "./host-key-check.ts";
@@ -16,7 +16,14 @@ export interface SshClient {
 }
 
 /** The cheapest first for node's own crypto: AES-GCM is hardware; ssh2's ChaCha20 is for servers that offer nothing else. */
-const ciphers = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr", "chacha20-poly1305@openssh.com"] as const;
+const ciphers = [
+  "aes128-gcm@openssh.com",
+  "aes256-gcm@openssh.com",
+  "aes128-ctr",
+  "aes192-ctr",
+  "aes256-ctr",
+  "chacha20-poly1305@openssh.com",
+] as const;
 const keyExchanges = [
   "curve25519-sha256",
   "curve25519-sha256@libssh.org",
@@ -58,7 +65,7 @@ export async function connectClient(
     readyTimeout: 0,
     keepaliveInterval: target.keepAliveMs,
     keepaliveCountMax: target.keepAliveCount,
-    algorithms: { kex: [...keyExchanges], cipher: [...ciphers], serverHostKey: check.serverHostKey, compress: ["none"] },
+    algorithms: { kex: [...keyExchanges], cipher: [...ciphers], serverHostKey: serverHostKeys(check), compress: ["none"] },
     hostVerifier: (key: Buffer, verify: (accepted: boolean) => void) => {
       void check.accepts(key).then(verify);
     },
@@ -72,7 +79,10 @@ export async function connectClient(
           next(attempt === undefined ? (false as never) : attempt.method);
         },
         (error: unknown) => {
-          failure = error instanceof ConnectionError ? error : new ConnectionError("authentication", `${target.label}: ${error}`, { cause: error });
+          failure =
+            error instanceof ConnectionError
+              ? error
+              : new ConnectionError("authentication", `${target.label}: ${error}`, { cause: error });
           next(false as never);
         },
       );
@@ -97,7 +107,9 @@ export async function connectClient(
       });
       client.once("close", () => reject(check.refusal ?? failure ?? dropped(target)));
       deadline.expired.then(() => reject(timedOut(target)));
-      signal.addEventListener("abort", () => reject(new ConnectionError("aborted", `${target.label}: interrupted`)), { once: true });
+      signal.addEventListener("abort", () => reject(new ConnectionError("aborted", `${target.label}: interrupted`)), {
+        once: true,
+      });
     });
   } catch (error) {
     client.end();
@@ -144,7 +156,8 @@ function handshakeError(target: SshTarget, error: Error & { level?: string }, au
       cause: error,
     });
   }
-  if (error.level === "client-socket" || /connection lost before handshake|ECONNRESET|socket/i.test(error.message)) return dropped(target, error);
+  if (error.level === "client-socket" || /connection lost before handshake|ECONNRESET|socket/i.test(error.message))
+    return dropped(target, error);
   if (/keepalive|timed out/i.test(error.message)) return timedOut(target);
   return new ConnectionError("protocol", `${label}: SSH failed: ${error.message}`, { cause: error });
 }
@@ -162,4 +175,9 @@ export function timedOut(target: Pick<SshTarget, "label" | "connectTimeoutMs">):
     help: "check the address, port and firewalls, or give --timeout more seconds",
     retryable: true,
   });
+}
+
+/** The names are among ssh2's own, which its types list one by one. */
+function serverHostKeys(check: HostKeyCheck): ServerHostKeyAlgorithm[] {
+  return check.serverHostKey as ServerHostKeyAlgorithm[];
 }

@@ -38,8 +38,9 @@ export function openSsh(target: SshTarget, options: ConnectionOptions): OpenTran
 }
 
 function transport(target: SshTarget, ssh: SshClient) {
-  const opening = new Map<string, (channel: ClientChannel) => void>();
-  watchExec(ssh.client, (channel, command) => opening.get(command)?.(channel));
+  // Two requests with the same command are as good as each other: whichever channel comes first serves the first of them.
+  const opening = new Map<string, ((channel: ClientChannel) => void)[]>();
+  watchExec(ssh.client, (channel, command) => opening.get(command)?.shift()?.(channel));
   return {
     loginUser: target.user,
     get isAlive() {
@@ -49,20 +50,23 @@ function transport(target: SshTarget, ssh: SshClient) {
       return new Promise((resolve, reject) => {
         let opened: SshChannel | undefined;
         const found = (channel: ClientChannel) => {
-          opening.delete(command);
           opened ??= new SshChannel(channel, ssh);
           resolve(opened);
         };
-        opening.set(command, found);
+        const waiting = opening.get(command) ?? [];
+        opening.set(command, [...waiting, found]);
+        const fail = (error: unknown) => {
+          opening.set(command, opening.get(command)?.filter((one) => one !== found) ?? []);
+          opened?.refused();
+          reject(openError(target, ssh, error));
+        };
         try {
           ssh.client.exec(command, (error, channel) => {
-            if (error === undefined) return found(channel);
-            opening.delete(command);
-            opened?.refused();
-            reject(openError(target, ssh, error));
+            if (error !== undefined) fail(error);
+            else if (opened === undefined) found(channel);
           });
         } catch (error) {
-          reject(openError(target, ssh, error));
+          fail(error);
         }
       });
     },

@@ -113,9 +113,7 @@ export const file = stateModule<ParametersOf<typeof params>, FileInput, Question
   plan(state, input, context) {
     const steps = planFileState(input, new Known(state), context);
     if (steps.length === 0) return undefined;
-    const isRepeated = steps.some(
-      (step) => step.kind === "times" && (step.times.access === "now" || step.times.modification === "now"),
-    );
+    const isRepeated = input.modification === "now" || input.access === "now";
     const change = { differences: steps.flatMap((step) => step.differences), data: steps };
     return isRepeated ? { ...change, verify: false } : change;
   },

@@ -24,13 +24,17 @@ const FAMILIES: Readonly<Record<string, { readonly subsets: readonly string[]; r
   hardware: { subsets: ["hardware", "devices", "mounts", "processor", "memory", "memtotal_mb", "dmi"], facts: hardwareFacts },
   virtual: { subsets: ["virtual", "virtualization_type", "virtualization_role"], facts: virtualizationFacts },
 };
+/** Names of facts of the smallest subset, which people give to `gather_subset` one by one. */
+const MIN_FACTS = "apparmor caps cmdline dns env fips lsb pkg_mgr platform python selinux service_mgr ssh_pub_keys user".split(
+  " ",
+);
 const SUBSETS = new Set([
   "all",
   "min",
   "facter",
   "ohai",
   ...Object.values(FAMILIES).flatMap((family) => family.subsets),
-  ...MIN_FACTS(),
+  ...MIN_FACTS,
 ]);
 
 export const setup = stateModule({
@@ -103,11 +107,6 @@ export const setup = stateModule({
   },
 });
 
-/** Names of the facts that belong to the smallest subset, which people give to `gather_subset` by themselves. */
-function MIN_FACTS(): readonly string[] {
-  return "apparmor caps cmdline dns env fips lsb pkg_mgr platform python selinux service_mgr ssh_pub_keys user".split(" ");
-}
-
 function chosen(subsets: readonly string[]): string[] {
   const out = new Set(subsets.filter((one) => one.startsWith("!")).map((one) => one.slice(1)));
   const wanted = subsets.filter((one) => !one.startsWith("!"));
@@ -115,7 +114,7 @@ function chosen(subsets: readonly string[]): string[] {
   return Object.entries(FAMILIES).flatMap(([name, { subsets: own }]) => {
     const isMin = own.includes("min");
     if (own.some((one) => wanted.includes(one))) return [name];
-    if (isMin) return out.has("min") && !wanted.some((one) => MIN_FACTS().includes(one) && name === "system") ? [] : [name];
+    if (isMin) return out.has("min") && !wanted.some((one) => MIN_FACTS.includes(one) && name === "system") ? [] : [name];
     return all && !out.has("all") && !own.some((one) => out.has(one)) ? [name] : [];
   });
 }

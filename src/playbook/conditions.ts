@@ -1,4 +1,5 @@
 import type { Position } from "../diagnostic.ts";
+import { checkSyntax } from "../template/template.ts";
 import { positionAt } from "../vars/provenance.ts";
 import { Float, isList, TemplateString, type Value, type ValueMap } from "../vars/value.ts";
 import { described, textPosition } from "./fields.ts";
@@ -32,15 +33,19 @@ function readCondition(loading: Loading, name: string, value: Value, position: P
   return [];
 }
 
+/** A condition with braces in it. Around the whole they are superfluous; in the middle nobody could evaluate it. */
 function bracedCondition(loading: Loading, name: string, value: TemplateString): Condition {
   const { source, position } = value;
+  // Braces inside of a text literal are part of that text.
+  if (checkSyntax(source, position, "expression").length === 0) return { source, position };
   const whole = /^\s*\{\{(?<inside>(?:(?!\{\{|\}\}|\{%).)*)\}\}\s*$/s.exec(source)?.groups?.["inside"];
-  warning(loading, {
-    code: "condition-braces",
-    message: `"${name}" is an expression already: no {{ }} in it`,
-    position,
-    ...(whole === undefined ? {} : { help: `write ${name}: ${whole.trim()}` }),
-  });
-  checkTemplates(loading, value);
+  const message = `"${name}" is an expression already: no {{ }} in it`;
+  if (whole === undefined) {
+    const help = "write the names of variables as they are, and texts in quotes";
+    problem(loading, { code: "condition-braces", message, position, help });
+  } else {
+    warning(loading, { code: "condition-braces", message, position, help: `write ${name}: ${whole.trim()}` });
+    checkTemplates(loading, value);
+  }
   return { source, position };
 }

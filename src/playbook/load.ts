@@ -4,11 +4,12 @@ import { keyPosition, positionAt, sourceMapOf } from "../vars/provenance.ts";
 import { isList, isMap, type Value, type ValueMap } from "../vars/value.ts";
 import { described, memberPosition } from "./fields.ts";
 import { unique } from "./includes.ts";
+import { playKeywords } from "./keyword-tables.ts";
 import { checkKeys, readScopeParts, type ScopeParts } from "./keywords.ts";
 import { collect, type LoaderOptions, type Loading, newParts, problem, readYaml, shownPath } from "./loading.ts";
 import { mergeMaps } from "./merge.ts";
 import type { Play, Playbook } from "./model.ts";
-import { bareName } from "./module-names.ts";
+import { bareName, unknownModule } from "./module-names.ts";
 import { loadPlay } from "./play.ts";
 import { renderText } from "./static-value.ts";
 import { isFile } from "./task-file.ts";
@@ -89,8 +90,30 @@ function loadEntry(
     return [];
   }
   if (key !== undefined) return importPlaybook(loading, entry, key, imported);
+  if (looksLikeTask(loading, entry)) {
+    problem(loading, {
+      code: "playbook",
+      message: "this is a task, but a playbook is a list of plays",
+      position: sourceMapOf(entry)?.position ?? position,
+      help: 'put it below "tasks:" of a play, or import this file there with import_tasks',
+    });
+    return [];
+  }
   const play = loadPlay({ ...loading, parts: newParts() }, entry, path, position, imported);
   return play === undefined ? [] : [play];
+}
+
+function looksLikeTask(loading: Loading, entry: ValueMap): boolean {
+  if (entry.has("hosts") || entry.has("tasks") || entry.has("roles")) return false;
+  const { registry } = loading.options;
+  return [...entry.keys()].map(String).some((key) => {
+    if (playKeywords.includes(key)) return false;
+    return (
+      ["block", "action", "local_action"].includes(key) ||
+      registry.findModule(key) !== undefined ||
+      unknownModule(key, registry).isAnsible
+    );
+  });
 }
 
 function importPlaybook(loading: Loading, map: ValueMap, key: string, around: ScopeParts | undefined): readonly Play[] {

@@ -10,6 +10,8 @@ describe("mistakes in the keywords of tasks", () => {
     - a ==
     - {b: c}
     - "{{ d }}"
+    - e == {{ f }}
+    - "'{{' in g"
   changed_when: a b
   failed_when: ''
 `,
@@ -32,17 +34,24 @@ error: "when" must be a condition or a list of conditions, but is a mapping
   6 |         - {b: c}
     |           ^
   in play "all" > task "command"
-error: unexpected "b"; the expression is complete before it
-  site.yml:8:23
+error: "when" is an expression already: no {{ }} in it
+  site.yml:8:11
   7 |         - "{{ d }}"
-  8 |       changed_when: a b
-    |                       ^
+  8 |         - e == {{ f }}
+    |           ^^^^^^^^^^^^
+  in play "all" > task "command"
+  help: write the names of variables as they are, and texts in quotes
+error: unexpected "b"; the expression is complete before it
+  site.yml:10:23
+   9 |         - "'{{' in g"
+  10 |       changed_when: a b
+     |                       ^
   in play "all" > task "command"
 error: "failed_when" must be a condition or a list of conditions, but is empty text
-  site.yml:9:20
-  8 |       changed_when: a b
-  9 |       failed_when: ''
-    |                    ^^
+  site.yml:11:20
+  10 |       changed_when: a b
+  11 |       failed_when: ''
+     |                    ^^
   in play "all" > task "command"`,
     ],
     [

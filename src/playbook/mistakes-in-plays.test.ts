@@ -52,6 +52,59 @@ describe("mistakes in plays", () => {
     |   ^^^`,
     ],
     [
+      "a file of tasks",
+      {
+        "site.yml": `- name: List
+  command: ls
+- block: []
+`,
+      },
+      `error: this is a task, but a playbook is a list of plays
+  site.yml:1:3
+  1 | - name: List
+    |   ^
+  help: put it below "tasks:" of a play, or import this file there with import_tasks
+error: this is a task, but a playbook is a list of plays
+  site.yml:3:3
+  2 |   command: ls
+  3 | - block: []
+    |   ^
+  help: put it below "tasks:" of a play, or import this file there with import_tasks`,
+    ],
+    [
+      "vars as a list of mappings",
+      {
+        "site.yml": `- hosts: all
+  vars: [{a: 1}, {b: 2}]
+`,
+      },
+      `warning: "vars" is a list of mappings, which Ansible has given up; k3sprov takes them together
+  site.yml:2:9
+  1 | - hosts: all
+  2 |   vars: [{a: 1}, {b: 2}]
+    |         ^
+  in play "all"
+  help: write "name: value" lines without dashes`,
+    ],
+    [
+      "a handler with a mistake, which is not blamed on notify",
+      {
+        "site.yml": `- hosts: all
+  tasks:
+    - command: ls
+      notify: [a, b]
+  handlers:
+    - {name: a, comand: ls, listen: b}
+`,
+      },
+      `error: "comand" is not a keyword or module; did you mean "command"?
+  site.yml:6:17
+  5 |   handlers:
+  6 |     - {name: a, comand: ls, listen: b}
+    |                 ^^^^^^
+  in play "all" > handler "a"`,
+    ],
+    [
       "no YAML",
       {
         "site.yml": `- hosts: all
@@ -134,29 +187,29 @@ error: a play has no keyword "when"
       {
         "site.yml": `- hosts: all
   vars:
-    - a: 1
+    - a
   vars_files: [gone.yml, [a.yml, b.yml], "{{ x }}.yml", list.yml]
 `,
         "list.yml": `- a
 `,
       },
-      `warning: "vars" is a list of mappings, which Ansible has given up; k3sprov takes them together
+      `error: "vars" must be a mapping of variables, but is a list
   site.yml:3:5
   2 |   vars:
-  3 |     - a: 1
+  3 |     - a
     |     ^
   in play "all"
   help: write "name: value" lines without dashes
 error: there is no file "gone.yml" for vars_files
   site.yml:4:16
-  3 |     - a: 1
+  3 |     - a
   4 |   vars_files: [gone.yml, [a.yml, b.yml], "{{ x }}.yml", list.yml]
     |                ^^^^^^^^
   in play "all"
   help: looked in vars, .
 error: there is no file "a.yml" or "b.yml" for vars_files
   site.yml:4:26
-  3 |     - a: 1
+  3 |     - a
   4 |   vars_files: [gone.yml, [a.yml, b.yml], "{{ x }}.yml", list.yml]
     |                          ^
   in play "all"

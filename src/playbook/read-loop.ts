@@ -46,7 +46,7 @@ export function readLoop(loading: Loading, map: ValueMap): Loop | undefined {
 }
 
 function checkLookup(loading: Loading, map: ValueMap, key: string, lookup: string): boolean {
-  const known = lookupNames();
+  const known = [...lookupNames()];
   if (lookup === "loop" || known.includes(lookup)) return true;
   problem(loading, {
     code: "unknown-lookup",

@@ -1,6 +1,6 @@
 import { isList, Secret, Undefined, type Value } from "../vars/value.ts";
 import { badValue } from "./errors.ts";
-import { readItem } from "./members.ts";
+import { readData } from "./members.ts";
 import { toText } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -24,8 +24,8 @@ export function memberAt(value: Value, key: Value, runtime: Runtime): Value {
   const wanted = key instanceof Secret ? key.value : key;
   // A number out of a dotted path may be a key written as text.
   const member =
-    readItem(value, wanted) ?? (typeof wanted === "number" && value instanceof Map ? value.get(String(wanted)) : undefined);
-  if (member === undefined) return new Undefined(toText(wanted), "undefined", `an item has no member "${toText(wanted)}"`);
+    readData(value, wanted) ?? (typeof wanted === "number" && value instanceof Map ? value.get(String(wanted)) : undefined);
+  if (member === undefined) return new Undefined(toText(wanted), "undefined", `an item has no "${toText(wanted)}"`);
   return runtime.settle(member);
 }
 

@@ -62,7 +62,10 @@ export class DateTime extends TemplateObject {
   }
   text(separator: string): string {
     const fraction = this.fields.getUTCMilliseconds();
-    return formatTime(`%Y-%m-%d${separator}%H:%M:%S`, this.fields, true) + (fraction === 0 ? "" : `.${String(fraction).padStart(3, "0")}000`);
+    return (
+      formatTime(`%Y-%m-%d${separator}%H:%M:%S`, this.fields, true) +
+      (fraction === 0 ? "" : `.${String(fraction).padStart(3, "0")}000`)
+    );
   }
 }
 
@@ -151,7 +154,11 @@ export function formatTime(format: string, time: Date, utc: boolean): string {
       case "z":
         return utc ? "+0000" : zone(time);
       case "Z":
-        return utc ? "UTC" : (new Intl.DateTimeFormat("en", { timeZoneName: "short" }).formatToParts(time).find((part) => part.type === "timeZoneName")?.value ?? "");
+        return utc
+          ? "UTC"
+          : (new Intl.DateTimeFormat("en", { timeZoneName: "short" })
+              .formatToParts(time)
+              .find((part) => part.type === "timeZoneName")?.value ?? "");
       case "c":
         return formatTime("%a %b %e %H:%M:%S %Y", shifted, true);
       case "x":
@@ -243,13 +250,19 @@ export function parseTime(text: string, format: string): DateTime {
   const short = number("y");
   const year = number("Y") ?? (short === undefined ? 1900 : short < 69 ? 2000 + short : 1900 + short);
   const named = part["b"] ?? part["B"]?.slice(0, 3);
-  const month = named === undefined ? (number("m") ?? 1) : months.findIndex((one) => one.slice(0, 3).toLowerCase() === named.toLowerCase()) + 1;
+  const month =
+    named === undefined
+      ? (number("m") ?? 1)
+      : months.findIndex((one) => one.slice(0, 3).toLowerCase() === named.toLowerCase()) + 1;
   const twelve = number("I");
   const hour = twelve === undefined ? (number("H") ?? 0) : (twelve % 12) + (part["p"]?.toLowerCase() === "pm" ? 12 : 0);
   const day = number("j") ?? number("d") ?? 1;
   const ms = Math.floor(Number((part["f"] ?? "0").padEnd(6, "0")) / 1000);
-  const time = new Date(Date.UTC(year, part["j"] === undefined ? month - 1 : 0, day, hour, number("M") ?? 0, number("S") ?? 0, ms));
-  if (part["j"] === undefined && (time.getUTCMonth() !== month - 1 || time.getUTCDate() !== day)) return badValue(`'${text}' is not a date`);
+  const time = new Date(
+    Date.UTC(year, part["j"] === undefined ? month - 1 : 0, day, hour, number("M") ?? 0, number("S") ?? 0, ms),
+  );
+  if (part["j"] === undefined && (time.getUTCMonth() !== month - 1 || time.getUTCDate() !== day))
+    return badValue(`'${text}' is not a date`);
   return new DateTime(time);
 }
 

@@ -1,6 +1,5 @@
 import { Omit, Secret, Undefined, type Value } from "../vars/value.ts";
 import { badValue, located, NotYetKnown, TemplateFault } from "./errors.ts";
-import { TemplateObject } from "./objects.ts";
 import { locate, type Origin } from "./origin.ts";
 import { toText } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
@@ -139,10 +138,4 @@ export function joinPieces(pieces: readonly Value[], runtime: Runtime): Value {
     }
   }
   return secret ? new Secret(text) : text;
-}
-
-/** What a template hands out must be data. */
-export function refuseObjects(value: Value): Value {
-  if (value instanceof TemplateObject) return badValue(`a ${value.label} belongs to the template and cannot be its result`);
-  return value;
 }

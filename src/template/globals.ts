@@ -1,41 +1,83 @@
-import { didYouMean } from "../suggest.ts";
-import { isList, omit, type Value } from "../vars/value.ts";
-import { Call, iterate } from "./call.ts";
-import { badValue, fault } from "./errors.ts";
-import { shortName } from "./filters/registry.ts";
-import { lookupNames, runLookupPlugin } from "./lookups/registry.ts";
+import { isList, type Key, Namespace, omit, type Value } from "../vars/value.ts";
+import { Call, toKey } from "./call.ts";
+import { currentTime, formatTime } from "./datetime.ts";
+import { badValue } from "./errors.ts";
+import { callLookup } from "./lookups/registry.ts";
 import { type CallArguments, Callable, Cell, makeOwn, NativeFunction, TemplateObject } from "./objects.ts";
 import { toText } from "./repr.ts";
 import { MandatoryValue } from "./undefined.ts";
 
-const MOST = 100_000;
+const rangeLimit = 1_000_000;
 
-/** `range(stop)`, `range(start, stop[, step])`; limited, since one typing error can ask for billions. */
-function range({ positional }: CallArguments): Value {
-  const numbers = positional.map((one) =>
-    typeof one === "number" ? one : badValue(`range() needs integers, not ${toText(one)}`),
-  );
-  const [start, stop, step] =
-    numbers.length === 1 ? [0, numbers[0] ?? 0, 1] : [numbers[0] ?? 0, numbers[1] ?? 0, numbers[2] ?? 1];
+function define(name: string, parameters: readonly string[], run: (call: Call) => Value): readonly [string, Value] {
+  return [
+    name,
+    new NativeFunction(name, ({ positional, keyword, runtime }) =>
+      run(new Call(`${name}()`, parameters, positional, keyword, runtime)),
+    ),
+  ];
+}
+
+/** Functions and constants that every template can use, unless a variable has the same name. */
+export const globals: ReadonlyMap<string, Value> = new Map<string, Value>([
+  ["omit", omit],
+  define("range", ["start", "stop?", "step?"], range),
+  define("dict", ["*", "**"], dict),
+  define("namespace", ["*", "**"], (call) => {
+    const cell = new Cell();
+    for (const one of call.rest) if (one instanceof Map) for (const [key, value] of one) cell.assign(String(key), value);
+    for (const [key, value] of call.keywords) cell.assign(key, value);
+    return cell;
+  }),
+  define("cycler", ["*"], (call) =>
+    call.rest.length === 0 ? badValue("at least one item has to be provided") : new Cycler(call.rest),
+  ),
+  define("joiner", ["sep?"], (call) => new Joiner(call.text("sep", ", "))),
+  ["lookup", new NativeFunction("lookup", (args) => callLookup(args, false))],
+  ["query", new NativeFunction("query", (args) => callLookup(args, true))],
+  ["q", new NativeFunction("q", (args) => callLookup(args, true))],
+  define("now", ["utc?", "fmt?"], (call) => {
+    const time = currentTime(call.flag("utc", false));
+    return call.given("fmt") === undefined ? time : formatTime(call.text("fmt"), time.fields, true);
+  }),
+  define("undef", ["hint?"], (call) => {
+    const hint = call.given("hint");
+    return new MandatoryValue(hint === undefined ? undefined : toText(hint));
+  }),
+]);
+
+function range(call: Call): Value {
+  const first = call.integer("start");
+  const isShort = call.optional("stop") === undefined;
+  const start = isShort ? 0 : first;
+  const stop = isShort ? first : call.integer("stop");
+  const step = call.integer("step", 1);
   if (step === 0) return badValue("range() arg 3 must not be zero");
-  const length = Math.max(0, Math.ceil((stop - start) / step));
-  if (length > MOST) return badValue(`range() of ${length} numbers is more than the ${MOST} that are allowed`);
-  return makeOwn(Array.from({ length }, (_, index) => start + index * step));
+  if ((stop - start) / step > rangeLimit) return badValue(`range() gives at most ${rangeLimit} numbers here`);
+  const result: number[] = [];
+  for (let value = start; step > 0 ? value < stop : value > stop; value += step) result.push(value);
+  return result;
 }
 
-function dict({ positional, keyword, runtime }: CallArguments): Value {
-  const [from] = positional;
-  const entries: (readonly [string, Value])[] = [];
-  if (from instanceof Map) for (const [key, value] of from) entries.push([String(key), value]);
-  else if (from !== undefined) {
-    for (const pair of iterate(runtime.deep(from), runtime)) {
-      if (!isList(pair) || pair.length !== 2) return badValue("dict() needs pairs of key and value");
-      entries.push([toText(pair[0] ?? null), pair[1] ?? null]);
-    }
+function dict(call: Call): Value {
+  const result = new Map<Key, Value>();
+  for (const one of call.rest) {
+    const settled = call.runtime.deep(one);
+    if (settled instanceof Map) for (const [key, value] of settled) result.set(key, value);
+    else if (settled instanceof Namespace && !(settled instanceof TemplateObject)) {
+      for (const [key, value] of call.runtime.namespaceMap(settled)) result.set(key, value);
+    } else if (isList(settled)) {
+      for (const pair of settled) {
+        if (!isList(pair) || pair.length !== 2) return badValue("dict() needs pairs of a key and a value");
+        result.set(toKey(pair[0] ?? null), pair[1] ?? null);
+      }
+    } else return badValue("dict() needs a dict or pairs");
   }
-  return makeOwn(new Map([...entries, ...keyword]));
+  for (const [key, value] of call.keywords) result.set(key, value);
+  return makeOwn(result);
 }
 
+/** `cycler('odd', 'even')` */
 class Cycler extends TemplateObject {
   readonly label = "cycler";
   readonly #items: readonly Value[];
@@ -45,146 +87,35 @@ class Cycler extends TemplateObject {
     this.#items = items;
   }
   override get(key: string): Value | undefined {
-    switch (key) {
-      case "current":
-        return this.#items[this.#index];
-      case "next":
-        return new NativeFunction("next", () => {
-          const current = this.#items[this.#index] ?? null;
-          this.#index = (this.#index + 1) % this.#items.length;
-          return current;
-        });
-      case "reset":
-        return new NativeFunction("reset", () => {
-          this.#index = 0;
-          return null;
-        });
-      default:
-        return undefined;
+    const current = this.#items[this.#index] ?? null;
+    if (key === "current") return current;
+    if (key === "reset") {
+      return new NativeFunction(key, () => {
+        this.#index = 0;
+        return null;
+      });
     }
+    if (key !== "next") return undefined;
+    return new NativeFunction(key, () => {
+      const item = this.#items[this.#index] ?? null;
+      this.#index = (this.#index + 1) % this.#items.length;
+      return item;
+    });
   }
 }
 
+/** `joiner(', ')`: nothing the first time it is called, the separator from then on. */
 class Joiner extends Callable {
   readonly label = "joiner";
   readonly #separator: string;
-  #used = false;
+  #isUsed = false;
   constructor(separator: string) {
     super();
     this.#separator = separator;
   }
-  override call(): Value {
-    if (this.#used) return this.#separator;
-    this.#used = true;
+  override call(_args: CallArguments): Value {
+    if (this.#isUsed) return this.#separator;
+    this.#isUsed = true;
     return "";
   }
 }
-
-function namespace({ positional, keyword }: CallArguments): Value {
-  const cell = new Cell();
-  const [from] = positional;
-  if (from instanceof Map) for (const [key, value] of from) cell.assign(String(key), value);
-  for (const [key, value] of keyword) cell.assign(key, value);
-  return cell;
-}
-
-/** `lookup(name, terms…, wantlist=…, errors=…)`. `query` gives a list, `lookup` text joined by commas or the single value. */
-function lookup(isQuery: boolean) {
-  return ({ positional, keyword, runtime }: CallArguments): Value => {
-    const [plugin, ...terms] = positional.map((one) => runtime.deep(one));
-    const name = shortName(toText(plugin ?? ""));
-    if (![...lookupNames()].includes(name))
-      return fault("unknown-lookup", `there is no lookup "${name}"${didYouMean(name, lookupNames())}`);
-    const options = new Map([...keyword].map(([key, value]) => [key, runtime.deep(value)] as const));
-    const wantsList = isQuery || options.get("wantlist") === true;
-    const errors = toText(options.get("errors") ?? "strict");
-    options.delete("wantlist");
-    options.delete("errors");
-    const isSecret = terms.some((one) => runtime.open(one).secret);
-    let found: readonly Value[];
-    try {
-      found = runLookupPlugin(
-        runtime,
-        name,
-        terms.map((one) => runtime.open(one).value),
-        options,
-      );
-    } catch (error) {
-      if (errors === "ignore" || errors === "warn") return wantsList ? [] : null;
-      throw error;
-    }
-    const result = wantsList ? makeOwn([...found]) : joined(found);
-    return isSecret ? runtime.conceal(result) : result;
-  };
-}
-
-function joined(found: readonly Value[]): Value {
-  if (found.length === 1) return found[0] ?? null;
-  return found.every((one) => typeof one === "string") ? found.join(",") : makeOwn([...found]);
-}
-
-/** The time, as Python's datetime prints it; `.strftime` and the parts are there as members. */
-class Moment extends TemplateObject {
-  readonly label = "datetime";
-  readonly #parts: ReadonlyMap<string, number>;
-  readonly #text: string;
-  constructor(date: Date, utc: boolean) {
-    super();
-    const pick = (local: number, universal: number): number => (utc ? universal : local);
-    this.#parts = new Map([
-      ["year", pick(date.getFullYear(), date.getUTCFullYear())],
-      ["month", pick(date.getMonth(), date.getUTCMonth()) + 1],
-      ["day", pick(date.getDate(), date.getUTCDate())],
-      ["hour", pick(date.getHours(), date.getUTCHours())],
-      ["minute", pick(date.getMinutes(), date.getUTCMinutes())],
-      ["second", pick(date.getSeconds(), date.getUTCSeconds())],
-      ["microsecond", date.getMilliseconds() * 1000],
-    ]);
-    const two = (name: string): string => String(this.#parts.get(name) ?? 0).padStart(2, "0");
-    this.#text = `${two("year")}-${two("month")}-${two("day")} ${two("hour")}:${two("minute")}:${two("second")}`;
-  }
-  override get(key: string): Value | undefined {
-    if (key === "isoformat") return new NativeFunction("isoformat", () => this.#text.replace(" ", "T"));
-    return this.#parts.get(key);
-  }
-  get text(): string {
-    return this.#text;
-  }
-}
-
-function now({ positional, keyword, runtime }: CallArguments): Value {
-  const call = new Call("now()", ["utc?", "fmt?"], positional, keyword, runtime);
-  const moment = new Moment(new Date(), call.flag("utc", false));
-  const format = call.given("fmt");
-  return format === undefined ? moment.text : runtime.machinery.applyFilter(runtime, "strftime", toText(format), [], new Map());
-}
-
-/** Functions and values that every template has. */
-export const globals: ReadonlyMap<string, Value> = new Map<string, Value>([
-  ["range", new NativeFunction("range", range)],
-  ["dict", new NativeFunction("dict", dict)],
-  ["namespace", new NativeFunction("namespace", namespace)],
-  [
-    "cycler",
-    new NativeFunction("cycler", ({ positional }) =>
-      positional.length === 0 ? badValue("cycler() needs items") : new Cycler(positional),
-    ),
-  ],
-  ["joiner", new NativeFunction("joiner", ({ positional }) => new Joiner(toText(positional[0] ?? ", ")))],
-  ["lookup", new NativeFunction("lookup", lookup(false))],
-  ["query", new NativeFunction("query", lookup(true))],
-  ["q", new NativeFunction("q", lookup(true))],
-  ["now", new NativeFunction("now", now)],
-  [
-    "undef",
-    new NativeFunction("undef", ({ keyword, positional }) => {
-      const hint = keyword.get("hint") ?? positional[0];
-      return new MandatoryValue(hint === undefined ? undefined : toText(hint), {
-        origin: { source: "", position: undefined },
-        at: 0,
-        end: 0,
-      });
-    }),
-  ],
-  ["omit", omit],
-]);

@@ -10,7 +10,8 @@ export function parseIp(text: string): IpAddress | undefined {
   if (value === undefined) return undefined;
   const bits = version === 6 ? 128 : 32;
   if (suffix === undefined) return { version, value, prefix: bits, hasPrefix: false };
-  if (/^\d{1,3}$/.test(suffix)) return Number(suffix) <= bits ? { version, value, prefix: Number(suffix), hasPrefix: true } : undefined;
+  if (/^\d{1,3}$/.test(suffix))
+    return Number(suffix) <= bits ? { version, value, prefix: Number(suffix), hasPrefix: true } : undefined;
   const mask = version === 4 ? parseV4(suffix) : undefined;
   const prefix = mask === undefined ? undefined : prefixOfMask(mask);
   return prefix === undefined ? undefined : { version, value, prefix, hasPrefix: true };

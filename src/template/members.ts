@@ -57,15 +57,16 @@ export function memberOf(map: ValueMap, key: Key): Value | undefined {
 
 /** `target.name`: the method if there is one, as in Jinja2, and the member otherwise. Unsettled. */
 export function readAttribute(target: Value, name: string): Value | undefined {
-  return methodOf(target, name) ?? readMember(target, name);
+  return methodOf(target, name) ?? readData(target, name);
 }
 
 /** `target[index]`: the member, and the method for want of one. Unsettled. */
 export function readItem(target: Value, index: Value): Value | undefined {
-  return readMember(target, index) ?? (typeof index === "string" ? methodOf(target, index) : undefined);
+  return readData(target, index) ?? (typeof index === "string" ? methodOf(target, index) : undefined);
 }
 
-function readMember(target: Value, index: Value): Value | undefined {
+/** The member alone, never a method. Unsettled. */
+export function readData(target: Value, index: Value): Value | undefined {
   if (target instanceof Map) {
     if (index instanceof Float) return memberOf(target, index.value);
     if (index === null || typeof index === "string" || typeof index === "number" || typeof index === "boolean") {

@@ -1,102 +1,106 @@
 import { DiagnosticError } from "../diagnostic.ts";
-import { Omit, type TemplateString, Undefined, type Value } from "../vars/value.ts";
-import { compileValue } from "./compile.ts";
+import { Omit, Secret, type TemplateString, type Value } from "../vars/value.ts";
+import { type CompiledTemplate, compileValue } from "./compile.ts";
+import { unknownFilter, unknownTest } from "./compile-expression.ts";
 import { runTemplate } from "./compile-inheritance.ts";
-import type { EvaluationContext } from "./context.ts";
-import { fault, located, TemplateFault } from "./errors.ts";
+import type { EvaluationContext, Names } from "./context.ts";
+import { badValue, fault, located, TemplateFault } from "./errors.ts";
 import { applyFilter, findFilter } from "./filters/registry.ts";
-import { Frame, joinPieces, refuseObjects } from "./frame.ts";
+import { Frame, joinPieces } from "./frame.ts";
 import { SyntaxFault } from "./lexer.ts";
 import { fileSyntax, loadText } from "./loader.ts";
+import { TemplateObject } from "./objects.ts";
 import { locate, type Origin } from "./origin.ts";
 import { type Machinery, Runtime } from "./runtime.ts";
 import { applyTest, findTest } from "./tests/registry.ts";
-import { BrokenVariable, raiseUndefined } from "./undefined.ts";
+import { BrokenVariable } from "./undefined.ts";
 
-/** Variables that are being rendered, outermost first: one that comes again would never end. */
-const underWay: { readonly template: TemplateString; readonly name: string }[] = [];
+const depthLimit = 150;
+
+/** The templates of variables that are being rendered, outermost first. Evaluation is synchronous, so one stack serves all. */
+const active: { readonly template: TemplateString; readonly names: Names; readonly name: string | undefined }[] = [];
 
 const machinery: Machinery = {
-  renderVariable(template, runtime, name) {
-    const label = name ?? template.source;
-    const at = underWay.findIndex((one) => one.template === template);
-    if (at >= 0) {
-      const circle = [...underWay.slice(at).map((one) => one.name), label].join(" -> ");
-      throw new DiagnosticError([
-        {
-          severity: "error",
-          code: "variable-cycle",
-          message: `the variable refers to itself: ${circle}`,
-          ...(template.position === undefined ? {} : { position: template.position }),
-        },
-      ]);
-    }
-    underWay.push({ template, name: label });
-    try {
-      return renderString(template, runtime);
-    } catch (error) {
-      // Whether that matters is for the reader to say: `is defined` and `default` may follow.
-      if (error instanceof DiagnosticError && error.diagnostics.every((one) => one.code === "undefined-variable")) {
-        return new BrokenVariable(label, error);
-      }
-      throw error;
-    } finally {
-      underWay.pop();
-    }
-  },
-  applyFilter(runtime, name, input, positional, keyword) {
+  renderVariable: (template, runtime, name) => renderNested(template, runtime, name),
+  applyFilter: (runtime, name, input, positional, keyword) => {
     const filter = findFilter(name);
-    if (filter === undefined) return fault("unknown-filter", `there is no filter "${name}"`);
+    if (filter === undefined) return fault("unknown-filter", unknownFilter(name));
     return applyFilter(runtime, filter, name, input, positional, keyword);
   },
-  applyTest(runtime, name, input, positional, keyword) {
+  applyTest: (runtime, name, input, positional, keyword) => {
     const test = findTest(name);
-    if (test === undefined) return fault("unknown-test", `there is no test "${name}"`);
+    if (test === undefined) return fault("unknown-test", unknownTest(name));
     return applyTest(runtime, test, name, input, positional, keyword);
   },
-  renderFile(runtime, source, path, variables) {
-    const origin = { source, position: { file: path, line: 1, column: 1 } };
+  renderFile: (runtime, source, path, variables) => {
     const inner = new Runtime(runtime.context, machinery, new Map([...runtime.extra, ...variables]));
-    const frame = new Frame(inner, origin);
-    runTemplate(loadText(source, origin, { ...fileSyntax, keepTrailingNewline: false }), frame);
-    return joinPieces(frame.output, inner);
+    return renderSource(source, { source, position: { file: path, line: 1, column: 1 } }, inner);
   },
 };
 
-export function runtimeOf(context: EvaluationContext): Runtime {
+export function makeRuntime(context: EvaluationContext): Runtime {
   return new Runtime(context, machinery);
 }
 
-/** A string of a playbook: the value of a lone expression, otherwise text. What it gives is settled in depth. */
-export function renderString(template: TemplateString, runtime: Runtime): Value {
-  const { source, position } = template;
-  const origin: Origin = { source, position };
-  return placed(origin, () => {
-    const compiled = compileValue(source);
-    const frame = new Frame(runtime, origin);
-    if (compiled.lone === undefined) {
-      compiled.run(frame);
-      return joinPieces(frame.output, runtime);
-    }
-    const value = compiled.lone(frame);
-    if (value instanceof Undefined) return raiseUndefined(value, position);
-    if (value instanceof Omit) return value;
-    return finish(value, runtime);
-  });
+/** Text of a template file. */
+export function renderSource(source: string, origin: Origin, runtime: Runtime, syntax = fileSyntax): Value {
+  const loaded = loadText(source, origin, syntax);
+  const output: Value[] = [];
+  runTemplate(loaded, new Frame(runtime, loaded.origin, { output }));
+  return joinPieces(output, runtime);
 }
 
-/** A value that leaves the template: data, settled, computed mappings made into ordinary ones. */
-export function finish(value: Value, runtime: Runtime): Value {
-  return refuseObjects(runtime.deep(value));
-}
-
-/** Gives errors of `work` their place. */
-export function placed<T>(origin: Origin, work: () => T): T {
+/** The value of a string that holds a template: whatever a lone expression gives, else text. May be undefined. */
+export function renderTemplateString(template: TemplateString, runtime: Runtime): Value {
+  const origin: Origin = { source: template.source, position: template.position };
+  let compiled: CompiledTemplate;
   try {
-    return work();
+    compiled = compileValue(template.source);
   } catch (error) {
     if (error instanceof SyntaxFault) throw located(error, locate(origin, error.at, error.end));
-    if (error instanceof TemplateFault) throw located(error, origin.position);
     throw error;
   }
+  try {
+    if (compiled.lone !== undefined) return compiled.lone(new Frame(runtime, origin));
+    const output: Value[] = [];
+    runTemplate({ compiled, origin }, new Frame(runtime, origin, { output }));
+    const [only] = output;
+    // One piece alone keeps its type, even from inside of an if or a loop.
+    if (output.length === 1 && only !== undefined && !(only instanceof Secret)) return only;
+    return joinPieces(output, runtime);
+  } catch (error) {
+    if (error instanceof TemplateFault) throw located(error, template.position);
+    throw error;
+  }
+}
+
+/** A variable's template, met while something else is evaluated. What is undefined in it makes the variable undefined. */
+function renderNested(template: TemplateString, runtime: Runtime, name: string | undefined): Value {
+  const { names } = runtime.context;
+  const first = active.findIndex((one) => one.template === template && one.names === names);
+  if (first >= 0 || active.length >= depthLimit) {
+    const cycle = active.slice(Math.max(0, first)).map((one) => one.name ?? "…");
+    const start = cycle[0] ?? name ?? "…";
+    const shown = first >= 0 ? [...cycle, start] : [...cycle.slice(0, 5), "…"];
+    const error = new TemplateFault("variable-cycle", `the variable "${start}" is made of itself: ${shown.join(" -> ")}`);
+    throw located(error, template.position);
+  }
+  active.push({ template, names, name });
+  try {
+    return renderTemplateString(template, runtime);
+  } catch (error) {
+    const isUndefined = error instanceof DiagnosticError && error.diagnostics.every((one) => one.code === "undefined-variable");
+    if (!isUndefined) throw error;
+    return new BrokenVariable(name ?? "a variable", error);
+  } finally {
+    active.pop();
+  }
+}
+
+/** The value as it leaves the templates: settled in depth, defined, plain data; what can be printed becomes text. */
+export function finish(value: Value, runtime: Runtime): Value {
+  if (value instanceof Omit) return value;
+  const result = runtime.deep(value);
+  if (!(result instanceof TemplateObject)) return result;
+  return result.shown() ?? badValue(`a ${result.label} belongs to the template and cannot be its result`);
 }

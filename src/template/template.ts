@@ -1,158 +1,123 @@
-import { type Diagnostic, DiagnosticError, type Position } from "../diagnostic.ts";
-import { isList, Namespace, Omit, Secret, TemplateString, Undefined, type Value } from "../vars/value.ts";
-import { isTruthy } from "./compare.ts";
-import { compileBare, compileValue } from "./compile.ts";
-import { runTemplate } from "./compile-inheritance.ts";
+import { DiagnosticError, type Position } from "../diagnostic.ts";
+import { isList, Secret, TemplateString, Undefined, type Value } from "../vars/value.ts";
+import { compileBare } from "./compile.ts";
+import { bareCondition, conditionTruth, isPlainPath } from "./condition.ts";
 import type { EvaluationContext } from "./context.ts";
-import { TemplateFault } from "./errors.ts";
-import { Frame, joinPieces } from "./frame.ts";
-import { namesIn, problemsIn } from "./inspect.ts";
-import { fileSyntax, loadText } from "./loader.ts";
-import { runLookupPlugin } from "./lookups/registry.ts";
-import { finish, placed, renderString, runtimeOf } from "./render.ts";
-import { type Delimiters, valueSyntax } from "./token.ts";
+import { located, TemplateFault } from "./errors.ts";
+import { Frame } from "./frame.ts";
+import { SyntaxFault } from "./lexer.ts";
+import { fileSyntax } from "./loader.ts";
+import { performLookup } from "./lookups/registry.ts";
+import { locate, type Origin } from "./origin.ts";
+import { finish, makeRuntime, renderSource, renderTemplateString } from "./render.ts";
+import { toText } from "./repr.ts";
+import type { Syntax } from "./token.ts";
 import { raiseUndefined } from "./undefined.ts";
 
+export { checkSyntax, referencedNames } from "./check.ts";
 export { NotYetKnown } from "./errors.ts";
-export { lookupNames } from "./lookups/registry.ts";
+export { lookupNames, registerLookup } from "./lookups/registry.ts";
+
+/** How a template file is read; what is left out is as Ansible's template module has it. */
+export type TextOptions = { readonly [K in keyof Syntax]?: Syntax[K] | undefined };
 
 /**
- * The value with every template in it rendered: a lone `{{ expression }}` gives its value, anything else text. What comes out is
- * data. Omitted members of mappings and lists are left out; a value that is omitted as a whole is `Omit`. Throws
- * DiagnosticError with the place in the source, and NotYetKnown.
+ * The value with every template in it rendered and vault text decrypted. A string that is one `{{ expression }}` gives that
+ * expression's value, whatever its type; other strings give text. Members that are `omit` are left out; a lone `omit` is
+ * answered as it is. Throws DiagnosticError, and NotYetKnown where only an apply can tell.
  */
 export function renderValue(value: Value, context: EvaluationContext): Value {
-  if (typeof value !== "object" || value === null || value instanceof Omit) return value;
-  const runtime = runtimeOf(context);
-  if (value instanceof TemplateString) {
-    const known = renderString(value, runtime);
-    return known instanceof Undefined ? raiseUndefined(known, value.position) : known;
-  }
-  if (value instanceof Undefined) return raiseUndefined(value);
-  if (value instanceof Namespace) return finish(value, runtime);
-  return placed({ source: "", position: undefined }, () => runtime.deep(value));
+  if (typeof value !== "object" || value === null) return value;
+  const position = value instanceof TemplateString ? value.position : undefined;
+  return placed(position, () => {
+    const runtime = makeRuntime(context);
+    return finish(value instanceof TemplateString ? renderTemplateString(value, runtime) : runtime.settle(value), runtime);
+  });
 }
 
-export type TextOptions = Partial<Delimiters> & {
-  readonly trimBlocks?: boolean;
-  readonly lstripBlocks?: boolean;
-  readonly keepTrailingNewline?: boolean;
-  readonly newlineSequence?: string;
-};
-
-/** The text of a template file. `secret`: a secret went into it. Throws DiagnosticError, NotYetKnown. */
+/** A template file as text. `secret`: a secret went into it. Throws DiagnosticError and NotYetKnown. */
 export function renderText(
   source: string,
   position: Position | undefined,
   context: EvaluationContext,
   options: TextOptions = {},
 ): { readonly text: string; readonly secret: boolean } {
-  const runtime = runtimeOf(context);
-  const origin = { source, position };
-  const given = Object.fromEntries(Object.entries(options).filter(([, one]) => one !== undefined));
-  const result = placed(origin, () => {
-    const frame = new Frame(runtime, origin);
-    runTemplate(loadText(source, origin, { ...fileSyntax, ...given }), frame);
-    return joinPieces(frame.output, runtime);
+  return placed(position, () => {
+    const given = Object.fromEntries(Object.entries(options).filter(([, one]) => one !== undefined));
+    const result = renderSource(source, { source, position }, makeRuntime(context), { ...fileSyntax, ...given });
+    return result instanceof Secret ? { text: toText(result.value), secret: true } : { text: toText(result), secret: false };
   });
-  const secret = result instanceof Secret;
-  return { text: String(secret ? result.value : result), secret };
 }
 
-/** The value of a bare expression. Throws DiagnosticError, NotYetKnown. */
+/** The value of a bare expression. Throws DiagnosticError and NotYetKnown. */
 export function evaluateExpression(source: string, position: Position | undefined, context: EvaluationContext): Value {
-  const runtime = runtimeOf(context);
-  const origin = { source, position };
-  return placed(origin, () => {
-    const value = compileBare(source)(new Frame(runtime, origin));
-    if (value instanceof Undefined) return raiseUndefined(value, position);
-    return value instanceof Omit ? value : finish(value, runtime);
-  });
+  const runtime = makeRuntime(context);
+  return placed(position, () => finish(evaluate(source, position, runtime), runtime));
 }
-
-const MOST_INDIRECTIONS = 5;
 
 /**
- * Whether a bare condition (`when:`) holds. A variable whose value is text is a condition itself, as in Ansible: `when: a` with
- * `a: "b == 1"`. Nothing and the empty text are false.
+ * A condition: a boolean, or a bare expression. The words yes, no, true, false, on, off, 1 and 0 are booleans as well; other values
+ * have Python's truth, but for a lone variable that holds some other text: that is a mistake (an expression in a variable is
+ * not evaluated), and refused. Throws DiagnosticError and NotYetKnown.
  */
 export function evaluateCondition(source: string | boolean, position: Position | undefined, context: EvaluationContext): boolean {
-  let text = source;
-  for (let depth = 0; depth < MOST_INDIRECTIONS; depth += 1) {
-    if (typeof text === "boolean") return text;
-    const bare = unwrapped(text);
-    if (bare.trim() === "") return depth === 0;
-    const value = opened(bare === text ? evaluateExpression(text, position, context) : renderBraces(text, position, context));
-    if (typeof value !== "string") return isTruthy(value);
-    const word = value.trim().toLowerCase();
-    if (["true", "yes", "on", "1"].includes(word)) return true;
-    if (["false", "no", "off", "0", "", "none"].includes(word)) return false;
-    // Only a variable's own text is an expression; what an expression computed is data.
-    if (!/^[A-Za-z_][\w.]*$/.test(bare.trim()) || !isExpression(value)) return value !== "";
-    text = value;
-  }
-  throw new DiagnosticError([
-    {
-      severity: "error",
-      code: "condition-depth",
-      message: `the condition "${String(source)}" refers from text to text without end`,
-      ...(position === undefined ? {} : { position }),
-    },
-  ]);
+  if (typeof source === "boolean") return source;
+  const runtime = makeRuntime(context);
+  return placed(position, () => {
+    const bare = bareCondition(source);
+    // As in Ansible: no condition is one that holds.
+    if (bare.trim() === "") return true;
+    const value = runtime.deep(evaluate(bare, position, runtime));
+    return conditionTruth(value instanceof Secret ? value.value : value, isPlainPath(bare) ? bare.trim() : undefined);
+  });
 }
 
-function unwrapped(text: string): string {
-  return text.includes("{{") || text.includes("{%") ? "{{" : text;
-}
-
-function renderBraces(text: string, position: Position | undefined, context: EvaluationContext): Value {
-  return renderValue(new TemplateString(text, position), context);
-}
-
-function opened(value: Value): Value {
-  return value instanceof Secret ? value.value : value;
-}
-
-function isExpression(text: string): boolean {
-  try {
-    compileBare(text);
-    return true;
-  } catch (error) {
-    if (error instanceof TemplateFault) return false;
-    throw error;
-  }
-}
-
-/** What is wrong with a template or an expression before it is ever evaluated: its syntax, filters, tests and lookups. */
-export function checkSyntax(
-  source: string,
-  position: Position | undefined,
-  kind: "template" | "expression",
-): readonly Diagnostic[] {
-  const origin = { source, position };
-  try {
-    placed(origin, () => (kind === "template" ? compileValue(source) : compileBare(source)));
-  } catch (error) {
-    if (error instanceof DiagnosticError) return error.diagnostics;
-    throw error;
-  }
-  return problemsIn(source, kind, valueSyntax, origin);
-}
-
-/** Names of variables that a template or an expression may read. Empty when it cannot be parsed. */
-export function referencedNames(source: string, kind: "template" | "expression"): ReadonlySet<string> {
-  return namesIn(source, kind, valueSyntax);
-}
-
-/** The items of `with_X`. `terms` is its rendered value. Throws DiagnosticError. */
+/** The items that a lookup finds for `terms`: what `with_X` loops over. Throws DiagnosticError and NotYetKnown. */
 export function runLookup(
   name: string,
   terms: Value,
   context: EvaluationContext,
   options: ReadonlyMap<string, Value> = new Map(),
-): Value[] {
-  const value = terms instanceof Secret ? terms.value : terms;
-  const list = isList(value) ? value : [value];
-  const found = placed({ source: "", position: undefined }, () => runLookupPlugin(runtimeOf(context), name, list, options));
-  return terms instanceof Secret ? found.map((one) => new Secret(one)) : [...found];
+): readonly Value[] {
+  return placed(undefined, () => {
+    const runtime = makeRuntime(context);
+    const settled = runtime.deep(runtime.settle(terms));
+    const list = settled instanceof Secret && isList(settled.value) ? settled.value.map((one) => new Secret(one)) : settled;
+    return performLookup(name, isList(list) ? list : [list], options, runtime);
+  });
+}
+
+function evaluate(source: string, position: Position | undefined, runtime: ReturnType<typeof makeRuntime>): Value {
+  const origin: Origin = { source, position };
+  try {
+    return compileBare(source)(new Frame(runtime, origin));
+  } catch (error) {
+    if (error instanceof SyntaxFault) throw located(error, locate(origin, error.at, error.end));
+    throw error;
+  }
+}
+
+/** Adds the place to faults that have none, and tells endless recursion as what it is. */
+function placed<T>(position: Position | undefined, work: () => T): T {
+  try {
+    const result = work();
+    if (result instanceof Undefined) return raiseUndefined(result, position);
+    return result;
+  } catch (error) {
+    if (error instanceof TemplateFault) throw located(error, position);
+    if (error instanceof RangeError && /call stack/i.test(error.message)) {
+      throw located(new TemplateFault("template-recursion", "the template calls itself without end"), position);
+    }
+    if (
+      error instanceof DiagnosticError &&
+      position !== undefined &&
+      error.diagnostics.some((one) => one.position === undefined)
+    ) {
+      throw new DiagnosticError(
+        error.diagnostics.map((one) => (one.position === undefined ? { ...one, position } : one)),
+        { cause: error },
+      );
+    }
+    throw error;
+  }
 }

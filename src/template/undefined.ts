@@ -30,10 +30,8 @@ export class BrokenVariable extends Undefined {
 
 /** `undef(hint='…')`: must be overridden. */
 export class MandatoryValue extends Undefined {
-  readonly reading: Reading;
-  constructor(hint: string | undefined, reading: Reading) {
+  constructor(hint: string | undefined) {
     super("undef()", "undefined", hint ?? "a mandatory variable has not been set");
-    this.reading = reading;
   }
 }
 
@@ -45,7 +43,7 @@ export function raiseUndefined(value: Undefined, position?: Position): never {
 }
 
 function undefinedDiagnostic(value: Undefined, fallback: Position | undefined) {
-  const reading = value instanceof UnresolvedName || value instanceof MandatoryValue ? value.reading : undefined;
+  const reading = value instanceof UnresolvedName ? value.reading : undefined;
   const position = reading === undefined ? fallback : (locate(reading.origin, reading.at, reading.end) ?? fallback);
   return {
     severity: "error" as const,

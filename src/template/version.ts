@@ -25,7 +25,10 @@ function compareParts(a: readonly Part[], b: readonly Part[]): number {
     const right = b[index] ?? 0;
     if (left === right) continue;
     if (typeof left !== typeof right) {
-      return badValue(`the versions cannot be compared: "${left}" stands against "${right}"`, 'say how: version(…, version_type="semver")');
+      return badValue(
+        `the versions cannot be compared: "${left}" stands against "${right}"`,
+        'say how: version(…, version_type="semver")',
+      );
     }
     return left < right ? -1 : 1;
   }
@@ -49,7 +52,9 @@ const semantic = /^(\d+)\.(\d+)\.(\d+)(?:-([\da-zA-Z.-]+))?(?:\+[\da-zA-Z.-]+)?$
 
 // https://semver.org, version 2.0.0, section 11.
 function compareSemantic(a: string, b: string): number {
-  const [left, right] = [a, b].map((one) => semantic.exec(one) ?? badValue(`"${one}" is not a semantic version (1.2.3, 1.2.3-rc.1)`));
+  const [left, right] = [a, b].map(
+    (one) => semantic.exec(one) ?? badValue(`"${one}" is not a semantic version (1.2.3, 1.2.3-rc.1)`),
+  );
   for (const index of [1, 2, 3]) {
     const difference = Number(left?.[index]) - Number(right?.[index]);
     if (difference !== 0) return difference;
@@ -71,14 +76,15 @@ function compareSemantic(a: string, b: string): number {
 
 // https://peps.python.org/pep-0440/: development before alpha, beta, candidate, release, post-release.
 function pep440Parts(version: string): readonly Part[] {
-  const match = /^v?(?:(\d+)!)?(\d+(?:\.\d+)*)(?:[-_.]?(a|b|rc|alpha|beta|c|pre|preview)[-_.]?(\d*))?(?:(?:[-_.]?(?:post|rev|r)[-_.]?|-)(\d+))?(?:[-_.]?dev[-_.]?(\d*))?(?:\+.*)?$/i.exec(
-    version.trim(),
-  );
+  const match =
+    /^v?(?:(\d+)!)?(\d+(?:\.\d+)*)(?:[-_.]?(a|b|rc|alpha|beta|c|pre|preview)[-_.]?(\d*))?(?:(?:[-_.]?(?:post|rev|r)[-_.]?|-)(\d+))?(?:[-_.]?dev[-_.]?(\d*))?(?:\+.*)?$/i.exec(
+      version.trim(),
+    );
   if (match === null) return badValue(`"${version}" is not a version by PEP 440`);
   const [, epoch, release = "", letter, number, post, dev] = match;
   const numbers = release.split(".").map(Number);
   while (numbers.length < 8) numbers.push(0);
-  const stage = letter === undefined ? 4 : { a: 1, alpha: 1, b: 2, beta: 2 }[letter.toLowerCase()] ?? 3;
+  const stage = letter === undefined ? 4 : ({ a: 1, alpha: 1, b: 2, beta: 2 }[letter.toLowerCase()] ?? 3);
   const isBareDevelopment = dev !== undefined && letter === undefined && post === undefined;
   return [
     Number(epoch ?? 0),
@@ -112,7 +118,8 @@ export function testVersion(value: string, wanted: string, operator: string, ord
   if (value === "") return badValue("the version to compare is empty");
   if (wanted === "") return badValue("the version to compare with is empty");
   const test = Object.hasOwn(operators, operator) ? operators[operator] : undefined;
-  if (test === undefined) return badValue(`version: "${operator}" is no operator; there are ${Object.keys(operators).join(", ")}`);
+  if (test === undefined)
+    return badValue(`version: "${operator}" is no operator; there are ${Object.keys(operators).join(", ")}`);
   if (!["loose", "strict", "semver", "semantic", "pep440"].includes(order)) {
     return badValue(`version: "${order}" is no kind of version; there are loose, strict, semver, semantic, pep440`);
   }

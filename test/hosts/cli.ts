@@ -106,7 +106,12 @@ export type ApplyOptions = CliOptions &
   };
 
 /** `k3sprov apply` of a playbook's text on these hosts. Throws with everything it printed when it ends otherwise than expected. */
-export async function apply(hosts: readonly TestHost[], playbook: string, options: ApplyOptions = {}): Promise<RunReport> {
+export async function apply(
+  target: TestHost | readonly TestHost[],
+  playbook: string,
+  options: ApplyOptions = {},
+): Promise<RunReport> {
+  const hosts = [target].flat();
   const { check = false, args = [], files = {}, rc = 0 } = options;
   const folder = mkdtempSync(join(runFolder(), "play-"));
   try {

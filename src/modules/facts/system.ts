@@ -20,7 +20,6 @@ export function systemFacts(raw: RawFacts, traits: HostTraits): JsonObject {
     fqdn,
     domain: dot < 0 ? "" : fqdn.slice(dot + 1),
     machine_id: raw.first("/etc/machine-id") ?? "",
-    python: null,
     service_mgr: traits.serviceManager === "none" ? "service" : traits.serviceManager,
     pkg_mgr: traits.packageManager === "none" ? "unknown" : traits.packageManager,
     is_chroot: raw.marks.has("chroot"),

@@ -1,5 +1,5 @@
 import { joinSh, type Sh, sh } from "../../sh.ts";
-import { type Collector, type Question, Unknown } from "../contract.ts";
+import { type Collector, ModuleFailure, type Question, Unknown } from "../contract.ts";
 import type { WantedAttributes } from "./attributes.ts";
 import { modeFrom } from "./symbolic-mode.ts";
 
@@ -68,10 +68,7 @@ function deviates(wanted: Criteria): Sh {
     ...(wanted.group === undefined ? [] : [sh`! -group ${wanted.group}`]),
     ...modeTests(wanted.mode).map(({ test }) => test),
   ];
-  return sh`\\( ${joinSh(
-    tests.flatMap((test, index) => (index === 0 ? [test] : [sh`-o`, test])),
-    " ",
-  )} \\)`;
+  return anyOf(tests);
 }
 
 const BITS = Array.from({ length: 12 }, (_, bit) => 1 << bit);
@@ -89,24 +86,49 @@ function modeTests(wanted: string | undefined): { readonly test: Sh; readonly mo
     { test: sh`! -type l ! -type d ! -perm /111`, isDirectory: false, has: (mode: number) => (mode & EXECUTE) === 0 },
   ];
   return classes.flatMap(({ test, isDirectory, has }) => {
-    const samples = Array.from({ length: 0o10000 }, (_, mode) => mode).filter(has);
-    const results = samples.map((mode) => modeFrom(wanted, mode, isDirectory));
-    let sets = 0;
-    let clears = 0;
-    for (const bit of BITS) {
-      if (samples.every((mode, index) => (mode & bit) === ((results[index] ?? 0) & bit))) continue;
-      if (results.every((result) => (result & bit) !== 0)) sets |= bit;
-      else if (results.every((result) => (result & bit) === 0)) clears |= bit;
-      // "g=u" depends on other bits: everything is looked at, and chmod decides.
-      else return [{ test: sh`\\( ${test} \\)`, mode: wanted }];
-    }
-    const lacks = sets === 0 ? [] : [sh`! -perm ${`-${sets.toString(8)}`}`];
-    const exceeds = clears === 0 ? [] : [sh`-perm ${`/${clears.toString(8)}`}`];
-    const [first, second] = [...lacks, ...exceeds];
-    if (first === undefined) return [];
-    const bits = second === undefined ? first : sh`\\( ${first} -o ${second} \\)`;
-    return [{ test: sh`\\( ${test} ${bits} \\)`, mode: symbolic(sets, clears) }];
+    const samples = MODES.filter(has).map((mode): Sample => [mode, modeFrom(wanted, mode, isDirectory)]);
+    const moved = BITS.filter((bit) => samples.some(([mode, result]) => (mode & bit) !== (result & bit)));
+    if (moved.length === 0) return [];
+    const sets = sum(moved.filter((bit) => samples.every(([, result]) => (result & bit) !== 0)));
+    const clears = sum(moved.filter((bit) => samples.every(([, result]) => (result & bit) === 0)));
+    const others = moved.filter((bit) => ((sets | clears) & bit) === 0);
+    const tests = [
+      ...(sets === 0 ? [] : [sh`! -perm ${`-${sets.toString(8)}`}`]),
+      ...(clears === 0 ? [] : [sh`-perm ${`/${clears.toString(8)}`}`]),
+      ...others.flatMap((bit) => dependentTests(bit, samples, wanted)),
+    ];
+    const mode = others.length === 0 ? symbolic(sets, clears) : wanted;
+    return [{ test: sh`\\( ${test} ${anyOf(tests)} \\)`, mode }];
   });
+}
+
+type Sample = readonly [mode: number, result: number];
+const MODES = Array.from({ length: 0o10000 }, (_, mode) => mode);
+const sum = (bits: readonly number[]): number => bits.reduce((all, bit) => all | bit, 0);
+
+// "g=u" makes a bit what another one is: each pair of values that is changed is searched for.
+function dependentTests(bit: number, samples: readonly Sample[], wanted: string): Sh[] {
+  for (const other of BITS.filter((one) => one !== bit)) {
+    const moves = new Map<number, boolean>();
+    const isFunction = samples.every(([mode, result]) => {
+      const isMoved = (mode & bit) !== (result & bit);
+      const seen = moves.get(mode & (bit | other));
+      moves.set(mode & (bit | other), isMoved);
+      return seen === undefined || seen === isMoved;
+    });
+    if (!isFunction) continue;
+    const is = (value: number, one: number): Sh => sh`${(value & one) === 0 ? ["!"] : []} -perm ${`-${one.toString(8)}`}`;
+    return [...moves].flatMap(([value, isMoved]) => (isMoved ? [sh`\\( ${is(value, bit)} ${is(value, other)} \\)`] : []));
+  }
+  throw new ModuleFailure(`mode "${wanted}" is too intricate for recurse; split it into several tasks`);
+}
+
+function anyOf(tests: readonly Sh[]): Sh {
+  const joined = joinSh(
+    tests.flatMap((test, index) => (index === 0 ? [test] : [sh`-o`, test])),
+    " ",
+  );
+  return sh`\\( ${joined} \\)`;
 }
 
 // Symbolic, because what is kept differs from file to file, and numbers leave a directory's setgid bit alone.

@@ -7,7 +7,7 @@ import {
   type Questions,
 } from "../contract.ts";
 import { NEW_FILE_MODE } from "./atomic-write.ts";
-import { accountQuestions, planAttributes, resolveAttributes, type WantedAttributes } from "./attributes.ts";
+import { accountQuestions, planAttributes, resolveAttributes, type WantedAttributes, withAttributes } from "./attributes.ts";
 import { deviationQuestion, hasCriteria } from "./deviation-collector.ts";
 import { emptyDirectoryQuestion } from "./empty-directory.ts";
 import { followed, stateName } from "./file-fields.ts";
@@ -74,6 +74,7 @@ export function planFileState(input: FileInput, known: Known, context: ProbeCont
     case "absent":
       return input.state === "absent" ? planAbsent(place.path, there) : planPresent(input, place.path, known, context);
     case "directory":
+      if (input.state === undefined) return attributeSteps(input, place.path, known, context);
       return planWholeDirectory(input, place.path, known, context);
     case "link":
       return planLink(input, place, known, context);
@@ -165,25 +166,26 @@ function planLink(input: FileInput, { path, src: found }: Place, known: Known, c
   const before = there.kind === "link" ? `link to ${current}` : stateName(there);
   const real = (source?.kind === "link" ? source.link?.path : undefined) ?? found ?? target;
   const set = input.follow ? {} : linkAttributes(input.wanted, known);
-  const { link: _, ...inode } = end ?? {};
+  const planned =
+    input.follow && end !== undefined ? planAttributes(path, end, input.wanted, known.accounts(input.wanted)) : undefined;
   const step: FileStep = {
     kind: "symlink",
     path,
     src: target,
     set,
-    // A present end has every field of an inode; the spread of nothing is the dangling case.
-    end: { target, path: end === undefined ? "" : real, inode: end === undefined ? null : { ...end, ...inode } },
+    end: {
+      target,
+      path: end === undefined ? "" : real,
+      inode: end === undefined ? null : withAttributes(end, planned?.set ?? {}),
+    },
     removesDirectory: there.kind === "directory",
     differences: [differs(path, "state", before, `link to ${target}`)],
   };
-  if (!input.follow || end === undefined) return [step];
-  const planned = planAttributes(path, end, input.wanted, known.accounts(input.wanted));
-  return planned === undefined
-    ? [step]
-    : [
-        step,
-        { kind: "attributes", path: real, real, set: planned.set, before: end, isLink: false, differences: planned.differences },
-      ];
+  if (planned === undefined || end === undefined) return [step];
+  return [
+    step,
+    { kind: "attributes", path: real, real, set: planned.set, before: end, isLink: false, differences: planned.differences },
+  ];
 }
 
 function linkAttributes(wanted: WantedAttributes, known: Known): ReturnType<typeof resolveAttributes> {

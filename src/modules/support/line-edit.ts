@@ -23,7 +23,10 @@ const endsLine = (line: string): boolean => /[\r\n]$/.test(line);
 
 export function lineEdit(wish: LineWish): Edit {
   const matches = matcherOf(wish);
-  return wish.state === "absent" ? (text) => withoutLines(text, matches, wish) : (text) => withLine(text ?? "", matches, wish);
+  const anchor = anchorOf(wish);
+  return wish.state === "absent"
+    ? (text) => withoutLines(text, matches, wish)
+    : (text) => withLine(text ?? "", { matches, anchor }, wish);
 }
 
 function matcherOf({ regexp, searchString }: LineWish): Matcher | undefined {
@@ -48,7 +51,12 @@ function withoutLines(text: string | undefined, matches: Matcher | undefined, wi
 /** Where a line is, and where a new one would go; -1 where there is no such place. */
 type Places = { readonly found: number; readonly match: RegExpExecArray | true | undefined; readonly insert: number };
 
-function findPlaces(lines: readonly string[], line: string, matches: Matcher | undefined, wish: LineWish): Places {
+type Search = {
+  readonly matches: Matcher | undefined;
+  readonly anchor: { readonly regex: RegExp; readonly offset: 0 | 1 } | undefined;
+};
+
+function findPlaces(lines: readonly string[], line: string, { matches, anchor }: Search, wish: LineWish): Places {
   let found = -1;
   let match: Places["match"];
   for (const [index, one] of lines.entries()) {
@@ -59,7 +67,6 @@ function findPlaces(lines: readonly string[], line: string, matches: Matcher | u
     if (wish.firstMatch) break;
   }
   if (match !== undefined) return { found, match, insert: -1 };
-  const anchor = anchorOf(wish);
   let insert = -1;
   for (const [index, one] of lines.entries()) {
     if (bare(one) === line) found = index;
@@ -71,7 +78,7 @@ function findPlaces(lines: readonly string[], line: string, matches: Matcher | u
   return { found, match, insert };
 }
 
-function anchorOf({ insertAfter, insertBefore }: LineWish): { readonly regex: RegExp; readonly offset: 0 | 1 } | undefined {
+function anchorOf({ insertAfter, insertBefore }: LineWish): Search["anchor"] {
   if (insertAfter !== undefined && insertAfter !== "BOF" && insertAfter !== "EOF") {
     return { regex: pythonRegex("insertafter", insertAfter).regex, offset: 1 };
   }
@@ -80,10 +87,10 @@ function anchorOf({ insertAfter, insertBefore }: LineWish): { readonly regex: Re
   return undefined;
 }
 
-function withLine(text: string, matches: Matcher | undefined, wish: LineWish): ReturnType<Edit> {
+function withLine(text: string, search: Search, wish: LineWish): ReturnType<Edit> {
   const lines = linesOf(text);
   const line = asBytes(wish.line ?? "");
-  const { found, match, insert } = findPlaces(lines, line, matches, wish);
+  const { found, match, insert } = findPlaces(lines, line, search, wish);
   const added = { text: "", message: "line added" };
   const ended = `${line}\n`;
   if (found >= 0) {

@@ -60,6 +60,7 @@ export function pathQuestion(path: string): Question<PathState> {
   return { collector: pathCollector, item: path };
 }
 
+// busybox' readlink -f takes a dangling relative link to start at the working directory, hence the cd.
 function pieceScript(items: readonly string[]): Sh {
   return sh`set -- ${items}
 command -v stat >/dev/null || { echo 'the host has no "stat" command' >&2; exit 127; }
@@ -67,7 +68,7 @@ stat -c ${`${INODE_FORMAT}%n`} -- "$@" 2>/dev/null
 printf '\\0'
 for p do
 if [ -L "$p" ]; then
-printf 'l\\0'; readlink -n -- "$p"; printf '\\0'; readlink -n -f -- "$p"; printf '\\0'
+printf 'l\\0'; readlink -n -- "$p"; printf '\\0'; (cd "\${p%/*}/" && readlink -n -f -- "$p"); printf '\\0'
 stat -L -c ${INODE_FORMAT} -- "$p" 2>/dev/null; printf '\\0'
 elif [ -e "$p" ]; then printf 'e\\0'
 else k3_missing "$p"; printf '%s\\0' "$k3_why"

@@ -13,12 +13,13 @@ export const networkFilters: FilterTable = {
   ipv6: family(6),
   ipwrap: {
     parameters: ["query?"],
-    run: (input) => each(input, (one) => {
-      const ip = typeof one === "string" ? parseIp(one) : undefined;
-      if (ip === undefined || ip.version === 4) return one;
-      const address = `[${formatIp(6, ip.value)}]`;
-      return ip.hasPrefix ? `${address}/${ip.prefix}` : address;
-    }),
+    run: (input) =>
+      each(input, (one) => {
+        const ip = typeof one === "string" ? parseIp(one) : undefined;
+        if (ip === undefined || ip.version === 4) return one;
+        const address = `[${formatIp(6, ip.value)}]`;
+        return ip.hasPrefix ? `${address}/${ip.prefix}` : address;
+      }),
   },
   ipsubnet: {
     parameters: ["query?", "index?"],
@@ -157,5 +158,7 @@ function within(input: Value, call: Call, usable: boolean): boolean {
   const outer = parseIp(toText(input));
   const inner = parseIp(call.text("test"));
   if (outer === undefined || inner === undefined || !isInside(inner, outer)) return false;
-  return !usable || outer.prefix >= bitsOf(outer.version) - 1 || (networkOf(inner) > networkOf(outer) && lastOf(inner) < lastOf(outer));
+  return (
+    !usable || outer.prefix >= bitsOf(outer.version) - 1 || (networkOf(inner) > networkOf(outer) && lastOf(inner) < lastOf(outer))
+  );
 }

@@ -1,7 +1,7 @@
+import type { Value } from "../../vars/value.ts";
+import type { Call } from "../call.ts";
 import { toText } from "../repr.ts";
 import { testVersion } from "../version.ts";
-import type { Call } from "../call.ts";
-import type { Value } from "../../vars/value.ts";
 import type { Filter, FilterTable } from "./filter.ts";
 
 export const versionParameters = ["version", "operator?", "strict?", "version_type?"];

@@ -1,100 +1,81 @@
-import { isList, type Key, type Value } from "../../vars/value.ts";
+import { isList, type Key, Namespace, Secret, type Value } from "../../vars/value.ts";
+import { isTruthy } from "../compare.ts";
 import { badValue } from "../errors.ts";
-import { percentFormat } from "../percent-format.ts";
-import { toText } from "../repr.ts";
-import { flattened, type LookupTable, splitTerm } from "./lookup.ts";
+import { subelements } from "../filters/dict.ts";
+import { product } from "../filters/list.ts";
+import { makeTuple } from "../objects.ts";
+import { randomBelow } from "../python-random.ts";
+import { toText, typeName } from "../repr.ts";
+import type { Lookup, LookupCall, LookupTable } from "./lookup.ts";
 
-const lists = (terms: readonly Value[], name: string): readonly (readonly Value[])[] =>
-  terms.map((one) => (isList(one) ? one : badValue(`with_${name} needs lists`)));
+const nested: Lookup = {
+  options: [],
+  run: (call) =>
+    product(call.terms.map((one) => flatten([one], 1))).map((row) =>
+      makeTuple(row.flatMap((one) => (isList(one) ? one : [one]))),
+    ),
+};
 
-/** Lookups that rearrange what they are given: the older ways to write a loop. */
+/** Lookups that arrange their terms: those behind `with_items` and its like. */
 export const loopLookups: LookupTable = {
-  items: flattened,
-  list: (terms) => terms,
-  flattened: (terms) => deep(terms),
-  indexed_items: (terms) => flattened(terms).map((one, index) => [index, one]),
-  dict: (terms) =>
-    terms.flatMap((term) => {
-      if (!(term instanceof Map)) return badValue("with_dict needs a mapping");
-      return [...term].map(
-        ([key, value]) =>
-          new Map<Key, Value>([
-            ["key", key],
-            ["value", value],
-          ]),
-      );
-    }),
-  nested: (terms) => product(lists(terms, "nested")),
-  cartesian: (terms) => product(lists(terms, "cartesian")),
-  together: (terms) => {
-    const all = lists(terms, "together");
-    const length = Math.max(0, ...all.map((one) => one.length));
-    return Array.from({ length }, (_, index) => all.map((one) => one[index] ?? null));
+  list: { options: [], run: (call) => call.terms },
+  items: { options: [], run: (call) => flatten(call.terms, 1) },
+  flattened: { options: [], run: (call) => flatten(call.terms, Number.POSITIVE_INFINITY).filter((one) => one !== null) },
+  indexed_items: { options: [], run: (call) => flatten(call.terms, 1).map((one, index) => makeTuple([index, one])) },
+  nested,
+  cartesian: nested,
+  together: {
+    options: [],
+    run: (call) => {
+      const lists = call.terms.map((one) => needList(one, call));
+      const size = Math.max(0, ...lists.map((one) => one.length));
+      return Array.from({ length: size }, (_, index) => makeTuple(lists.map((one) => one[index] ?? null)));
+    },
   },
-  subelements: (terms) => {
-    const [from, path, flags] = terms;
-    const skip = flags instanceof Map && [true, "true", "True", "yes"].includes(toPlainFlag(flags.get("skip_missing")));
-    const items =
-      from instanceof Map ? [...from.values()] : isList(from) ? from : badValue("with_subelements needs a list or a mapping");
-    const keys = toText(path ?? "").split(".");
-    return items.flatMap((item) => {
-      let found: Value | undefined = item;
-      for (const key of keys) found = found instanceof Map ? found.get(key) : undefined;
-      if (found === undefined) return skip ? [] : badValue(`with_subelements: an item has no "${keys.join(".")}"`);
-      return isList(found) ? found.map((one) => [item, one]) : badValue(`with_subelements: "${keys.join(".")}" must be a list`);
-    });
+  dict: { options: [], run: (call) => flatten(call.terms, 1).flatMap((one) => pairs(one, call)) },
+  subelements: {
+    options: ["skip_missing"],
+    run: (call) => {
+      const [list = null, path = null, flags = null] =
+        call.terms.length === 1 && isList(call.terms[0]) ? call.terms[0] : call.terms;
+      const skip = call.options.get("skip_missing") ?? (flags instanceof Map ? (flags.get("skip_missing") ?? false) : false);
+      const result = subelements(list, toText(path), isTruthy(skip), call);
+      return isList(result) ? result : [];
+    },
   },
-  random_choice: (terms) => {
-    const all = flattened(terms);
-    return all.length === 0 ? [] : [all[Math.floor(Math.random() * all.length)] ?? null];
-  },
-  sequence: (terms, options) => {
-    if (terms.length === 0) return sequence((name) => (options.all.has(name) ? toText(options.value(name) ?? "") : undefined));
-    return terms.flatMap((term) => {
-      const text = toText(term);
-      const short = /^(?:(-?\w+)-)?(-?\w+)(?:\/(-?\w+))?(?::(.+))?$/.exec(text);
-      const { options: named } = splitTerm(text);
-      if (named.size > 0) return sequence((name) => named.get(name));
-      if (short === null) return badValue(`with_sequence does not understand "${text}"`);
-      const given: Readonly<Record<string, string | undefined>> = {
-        start: short[1],
-        end: short[2],
-        stride: short[3],
-        format: short[4],
-      };
-      return sequence((name) => given[name]);
-    });
+  random_choice: {
+    options: [],
+    run: (call) => {
+      const items = flatten(call.terms, 1);
+      return items.length === 0 ? [] : [items[randomBelow(items.length)] ?? null];
+    },
   },
 };
 
-function toPlainFlag(value: Value | undefined): boolean | string {
-  return typeof value === "boolean" ? value : value === undefined ? "" : toText(value);
+/** Ansible's `with_items` flattens one level of lists. */
+function flatten(values: readonly Value[], levels: number): readonly Value[] {
+  return values.flatMap((one): readonly Value[] => {
+    if (one instanceof Secret && isList(one.value)) return flatten(one.value, levels).map((member) => new Secret(member));
+    if (!isList(one)) return [one];
+    return levels > 1 ? flatten(one, levels - 1) : one;
+  });
 }
 
-function sequence(get: (name: string) => string | undefined): readonly Value[] {
-  const number = (name: string): number | undefined => {
-    const text = get(name);
-    if (text === undefined) return undefined;
-    const value = Number(text);
-    return Number.isInteger(value) ? value : badValue(`with_sequence: ${name} is "${text}", but must be a whole number`);
-  };
-  const start = number("start") ?? 1;
-  const count = number("count");
-  const stride = number("stride") ?? (number("end") !== undefined && (number("end") ?? 0) < start ? -1 : 1);
-  const end = count === undefined ? number("end") : start + stride * (count - 1);
-  if (end === undefined) return badValue("with_sequence needs an end or a count");
-  if (count === 0) return [];
-  if (stride === 0) return badValue("with_sequence: stride must not be 0");
-  const format = get("format") ?? "%d";
-  const numbers: Value[] = [];
-  for (let value = start; stride > 0 ? value <= end : value >= end; value += stride) numbers.push(percentFormat(format, value));
-  return numbers;
+function pairs(value: Value, call: LookupCall): readonly Value[] {
+  const isSecret = value instanceof Secret;
+  const bare = value instanceof Secret ? value.value : value;
+  const map = bare instanceof Namespace ? call.runtime.namespaceMap(bare) : bare;
+  if (!(map instanceof Map)) return badValue(`the lookup "dict" takes dicts, not ${typeName(bare)}`);
+  return [...map].map(
+    ([key, member]) =>
+      new Map<Key, Value>([
+        ["key", key],
+        ["value", isSecret ? new Secret(member) : member],
+      ]),
+  );
 }
 
-function product(all: readonly (readonly Value[])[]): readonly Value[] {
-  return all.reduce<readonly (readonly Value[])[]>((rows, list) => rows.flatMap((row) => list.map((one) => [...row, one])), [[]]);
-}
-
-function deep(terms: readonly Value[]): readonly Value[] {
-  return terms.flatMap((one) => (isList(one) ? deep(one) : [one]));
+function needList(value: Value, call: LookupCall): readonly Value[] {
+  if (value instanceof Secret) return needList(value.value, call).map((one) => new Secret(one));
+  return isList(value) ? value : badValue(`the lookup "${call.name}" takes lists, not ${typeName(value)}`);
 }

@@ -3,9 +3,8 @@ import type { Comparison } from "../ast.ts";
 import { contains, isTruthy } from "../compare.ts";
 import { badValue } from "../errors.ts";
 import { runVersion, versionParameters } from "../filters/version.ts";
-import { calculate, isInteger, isNumeric, toIndex } from "../numbers.ts";
+import { calculate, isFloat, isInteger, isNumeric, toIndex } from "../numbers.ts";
 import { applyComparison } from "../operators.ts";
-import { isFloat } from "../numbers.ts";
 import { typeName } from "../repr.ts";
 import type { Test, TestTable } from "./test.ts";
 

@@ -1,6 +1,6 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
-import { type Value } from "../../vars/value.ts";
+import type { Value } from "../../vars/value.ts";
 import { badValue } from "../errors.ts";
 import { typeName } from "../repr.ts";
 import type { Test, TestTable } from "./test.ts";

@@ -1,4 +1,4 @@
-import { Namespace, Secret, Undefined, type Value } from "../../vars/value.ts";
+import { isList, Namespace, Secret, Undefined, type Value } from "../../vars/value.ts";
 import type { Call } from "../call.ts";
 import { isTruthy } from "../compare.ts";
 import { badValue, NotYetKnown } from "../errors.ts";
@@ -12,7 +12,17 @@ function of(check: (read: (key: string) => boolean) => boolean): Test {
 
 const failed = of((read) => read("failed"));
 const success = of((read) => !read("failed"));
-const changed = of((read) => read("changed"));
+// A loop's result that does not say so itself has changed when one of its items has.
+const changed: Test = {
+  parameters: [],
+  raw: true,
+  run: (input, call) => {
+    const read = reader(input, call);
+    if (read("changed")) return true;
+    const items = input instanceof Map && !input.has("changed") ? input.get("results") : undefined;
+    return isList(items) && items.some((one) => one instanceof Map && reader(one, call)("changed"));
+  },
+};
 const skipped = of((read) => read("skipped"));
 
 /** Tests of what a task registered. */
@@ -26,8 +36,9 @@ export const resultTests: TestTable = {
   change: changed,
   skipped,
   skip: skipped,
-  started: of((read) => read("started")),
-  finished: of((read) => read("finished")),
+  // Nothing runs in the background here: a result is that of a task which has started and ended.
+  started: of(() => true),
+  finished: of(() => true),
   reachable: of((read) => !read("unreachable")),
   unreachable: of((read) => read("unreachable")),
   timedout: of((read) => read("timedout")),

@@ -33,7 +33,9 @@ export const typeTests: TestTable = {
   callable: of((value) => value instanceof Callable),
   escaped: of(() => false),
   unsafe: of(() => false),
-  vault_encrypted: of((value) => value instanceof VaultText || (typeof value === "string" && value.startsWith("$ANSIBLE_VAULT;"))),
+  vault_encrypted: of(
+    (value) => value instanceof VaultText || (typeof value === "string" && value.startsWith("$ANSIBLE_VAULT;")),
+  ),
   nan: of((value) => isNumber(value) && Number.isNaN(toDouble(value))),
   isnan: of((value) => isNumber(value) && Number.isNaN(toDouble(value))),
   filter: { parameters: [], run: (input) => findFilter(toText(input)) !== undefined },

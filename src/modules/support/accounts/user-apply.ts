@@ -36,17 +36,18 @@ function useradd(change: UserChange, params: UserParams): Sh {
     ...(change.comment === undefined ? [] : ["-c", change.comment]),
     ...(change.home === undefined ? [] : ["-d", change.home]),
     ...(change.shell === undefined ? [] : ["-s", change.shell]),
-    ...(change.expires === undefined ? [] : ["-e", change.expires]),
     ...(params.system ? ["-r"] : []),
     ...(params.umask === undefined ? [] : ["-K", `UMASK=${params.umask}`]),
     ...(params.create_home ? ["-m", ...(params.skeleton === undefined ? [] : ["-k", params.skeleton])] : ["-M"]),
   ];
+  // useradd -r passes over -e.
+  const expiry = change.expires === undefined ? sh`` : sh`usermod -e ${change.expires} ${params.name} || exit`;
   // useradd makes the home directory, but not what is above it.
   const above =
     change.home === undefined || !params.create_home
       ? sh``
       : sh`mkdir -p -- ${change.home.replace(/\/[^/]+\/*$/, "") || "/"} || exit`;
-  return joinSh([above, sh`useradd ${words} ${params.name} || exit`]);
+  return joinSh([above, sh`useradd ${words} ${params.name} || exit`, expiry]);
 }
 
 function usermod(change: UserChange, params: UserParams): Sh {

@@ -1,0 +1,338 @@
+import { describe, expect, it } from "vitest";
+import { apply } from "./cli.ts";
+import { converges } from "./converges.ts";
+import { freshHost } from "./pool.ts";
+
+const play = (tasks: string): string => `
+- hosts: all
+  become: true
+  gather_facts: false
+  tasks:
+${tasks.replace(/^/gm, "    ")}
+`;
+
+describe("user and group", () => {
+  const host = freshHost();
+
+  it("make accounts, notice drift, and undo them", async () => {
+    await converges(
+      host(),
+      play(`- name: Group
+  group: { name: operators, gid: 4711 }
+- name: User
+  user:
+    name: oscar
+    uid: 4712
+    group: operators
+    groups: [adm, cdrom]
+    comment: Oscar the operator
+    shell: /bin/bash
+    password: $6$salt$IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aCI6WouIL9AjRbLCelDCy.g.
+    generate_ssh_key: true
+    ssh_key_type: ed25519
+- name: System user
+  user: { name: worker, system: true, home: /var/lib/worker, shell: /usr/sbin/nologin, expires: 4102444800 }`),
+      {
+        changed: ["Group", "User", "System user"],
+        disturb: [
+          { by: "usermod -s /bin/sh oscar", repairedBy: "User" },
+          { by: "gpasswd -d oscar adm", repairedBy: "User" },
+          { by: "echo oscar:other | chpasswd", repairedBy: "User" },
+          { by: "usermod -e '' worker", repairedBy: "System user" },
+        ],
+        absent: play(`- user: { name: oscar, state: absent, remove: true }
+- user: { name: worker, state: absent, remove: true }
+- group: { name: operators, state: absent }`),
+        // useradd and userdel keep backups of their files, and subordinate ids; the clock of a password change is in shadow.
+        ignore: ["/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-", "/etc/subuid-", "/etc/subgid-", "/etc/shadow"],
+      },
+    );
+  });
+
+  it("keep a password off command lines and out of the output", async () => {
+    const hash = "$6$salt$abcdefghijklmnop";
+    const report = await apply(host(), play(`- name: User\n  user: { name: paula, password: '${hash}' }`), {
+      args: ["-vvv", "--diff"],
+    });
+    expect(report.stdout + report.stderr).not.toContain(hash);
+    expect(await host().read("getent shadow paula | cut -d: -f2")).toBe(hash);
+    const again = await apply(host(), play("- user: { name: paula, password: 'x', update_password: on_create }"));
+    expect(Object.values(again.hosts)[0]).toMatchObject({ changed: 0, failed: 0 });
+  });
+
+  it("name what is missing", async () => {
+    const report = await apply(host(), play("- name: User\n  user: { name: quentin, groups: [no-such-group] }"), { rc: 2 });
+    expect(Object.values(report.hosts)[0]).toMatchObject({ changed: 0, failed: 1 });
+    expect(report.stderr + report.stdout).toContain("Group no-such-group does not exist");
+  });
+});
+
+describe("systemd and service", () => {
+  const host = freshHost();
+  const unit = (name: string, body: string): string => `- name: Unit ${name}
+  copy:
+    dest: /etc/systemd/system/${name}.service
+    content: |
+      [Service]
+${body.replace(/^/gm, "      ")}
+      [Install]
+      WantedBy=multi-user.target`;
+
+  it("start, enable, restart when what they read has changed, and undo it", async () => {
+    await converges(
+      host(),
+      play(`- name: Settings
+  copy: { dest: /etc/demo.env, content: "A=1\\n" }
+- name: More settings
+  file: { path: /etc/demo.d, state: directory, mode: "0755" }
+${unit("demo", "EnvironmentFile=/etc/demo.env\nExecStart=/bin/sleep infinity")}
+- name: Service
+  systemd: { name: demo, state: started, enabled: true, restart_when_changed: [/etc/demo.env, /etc/demo.d] }
+- name: Masked
+  systemd: { name: no-such-thing, masked: true }`),
+      {
+        changed: ["Settings", "More settings", "Unit demo", "Service", "Masked"],
+        disturb: [
+          { by: "systemctl stop demo", repairedBy: "Service" },
+          { by: "systemctl disable demo", repairedBy: "Service" },
+          { by: "systemctl unmask no-such-thing", repairedBy: "Masked" },
+          { by: "sleep 0.1; touch /etc/demo.env", repairedBy: "Service" },
+          { by: "sleep 0.1; touch /etc/demo.d/new; rm /etc/demo.d/new", repairedBy: "Service" },
+        ],
+        absent: play(`- stat: { path: /etc/systemd/system/demo.service }
+  register: unit
+- systemd: { name: demo, state: stopped, enabled: false }
+  when: unit.stat.exists
+- systemd: { name: no-such-thing, masked: false }
+- file: { path: /etc/systemd/system/demo.service, state: absent }
+- file: { path: /etc/demo.env, state: absent }
+- file: { path: /etc/demo.d, state: absent }
+- systemd: { daemon_reload: true }`),
+      },
+    );
+  });
+
+  it("restart at once after a change within the same second, and not twice", async () => {
+    const text = (value: string): string =>
+      play(`${unit("quick", "EnvironmentFile=-/etc/quick.env\nExecStart=/bin/sleep infinity")}
+- name: Settings
+  copy: { dest: /etc/quick.env, content: "A=${value}\\n" }
+- name: Service
+  systemd: { name: quick, state: started, restart_when_changed: [/etc/quick.env] }`);
+    const started = () => host().read("systemctl show -p InvocationID --value quick");
+    await apply(host(), text("1"));
+    const first = await started();
+    for (const value of ["2", "3"]) {
+      expect((await apply(host(), text(value), { check: true })).changes["fresh1"]).toEqual(["Settings", "Service"]);
+      expect((await apply(host(), text(value))).changes["fresh1"]).toEqual(["Settings", "Service"]);
+      expect((await apply(host(), text(value))).changes["fresh1"]).toEqual([]);
+    }
+    expect(await started()).not.toBe(first);
+  });
+
+  it("read changed unit files again, and say so", async () => {
+    const text = (seconds: string): string =>
+      play(`${unit("reread", `ExecStart=/bin/sleep ${seconds}`)}
+- name: Reload
+  systemd: { daemon_reload: true }
+- name: Service
+  systemd: { name: reread, state: started }`);
+    await apply(host(), text("1000"));
+    expect((await apply(host(), text("2000"), { check: true })).changes["fresh1"]).toEqual(["Unit reread", "Reload"]);
+    expect((await apply(host(), text("2000"))).changes["fresh1"]).toEqual(["Unit reread", "Reload"]);
+    expect((await apply(host(), text("2000"))).changes["fresh1"]).toEqual([]);
+    expect(await host().read("systemctl show -p NeedDaemonReload --value reread")).toBe("no");
+  });
+
+  it("restart each time when told to, and let oneshot units end", async () => {
+    const text = play(`${unit("once", "Type=oneshot\nExecStart=/bin/true")}
+- name: Once
+  service: { name: once, state: started }
+- name: Again
+  service: { name: cron-like, state: restarted }
+  when: false`);
+    expect((await apply(host(), text)).hosts["fresh1"]).toMatchObject({ changed: 2, failed: 0 });
+    const restart = play("- name: Restart\n  service: { name: quick, state: restarted }");
+    for (const _ of [1, 2]) expect((await apply(host(), restart)).changes["fresh1"]).toEqual(["Restart"]);
+  });
+
+  it.each([
+    ["- service: { name: no-such-unit, state: started }", "Could not find the requested service no-such-unit: host"],
+    ["- systemd: { name: 'getty@', state: started }", '"getty@" is a template; name an instance of it, such as "getty@main"'],
+    [
+      "- systemd: { name: quick, state: stopped, restart_when_changed: /etc/x }",
+      '"restart_when_changed" needs a "name", and goes with',
+    ],
+  ])("refuse %s", async (task, message) => {
+    for (const check of [false, true]) {
+      const report = await apply(host(), play(task), { check, rc: 2 });
+      expect(report.hosts["fresh1"]).toMatchObject({ failed: 1 });
+      expect(report.stdout + report.stderr).toContain(message);
+    }
+  });
+
+  it("tell why a service has failed", async () => {
+    const text = play(`${unit("broken", "ExecStart=/bin/sh -c 'echo no such luck >&2; exit 3'")}
+- name: Broken
+  systemd: { name: broken, state: restarted }`);
+    const report = await apply(host(), text, { rc: 2 });
+    expect(report.stdout).toContain("no such luck");
+  });
+});
+
+describe("packages", () => {
+  const host = freshHost();
+
+  it("come in one transaction, at a version, and go again", { timeout: 300_000 }, async () => {
+    await converges(
+      host(),
+      play(`- name: Lists
+  apt: { update_cache: true, cache_valid_time: 86400 }
+- name: Two packages
+  apt: { name: [hello, tree=2.*], install_recommends: false }
+- name: By any name
+  package: { name: hello }`),
+      {
+        changed: ["Lists", "Two packages"],
+        disturb: [{ by: "apt-get purge -y -q tree", repairedBy: "Two packages" }],
+        absent: play("- apt: { name: [hello, tree], state: absent, purge: true, autoremove: true }"),
+        // What apt keeps for itself, and what dpkg's triggers rewrite.
+        ignore: ["/var/lib/apt", "/var/cache/apt", "/var/lib/dpkg", "/var/log", "/var/cache", "/usr/share/info"],
+      },
+    );
+  });
+
+  it("cannot be installed when nobody has them", async () => {
+    const report = await apply(host(), play("- apt: { name: no-such-package-at-all }"), { rc: 2 });
+    expect(report.hosts["fresh1"]).toMatchObject({ failed: 1 });
+    expect(report.stdout + report.stderr).toContain("Unable to locate package no-such-package-at-all");
+  });
+
+  it("wait for dpkg's lock, and say who holds it", async () => {
+    await host().read("(flock -x 9; exec sleep 6) 9>/var/lib/dpkg/lock-frontend >/dev/null 2>&1 & sleep 0.3");
+    const report = await apply(host(), play("- name: Package\n  apt: { name: hello, lock_timeout: 0 }"), { rc: 2 });
+    expect(report.stdout + report.stderr).toContain("Could not get lock /var/lib/dpkg/lock-frontend");
+    const later = await apply(host(), play("- name: Package\n  apt: { name: hello, lock_timeout: 60 }"));
+    expect(later.changes["fresh1"]).toEqual(["Package"]);
+  });
+});
+
+describe("kernel settings and modules", () => {
+  const host = freshHost();
+
+  it("are written where the host reads them at boot", async () => {
+    await host().read("printf '# ours\\nnet.ipv4.ip_forward = 0\\nnet/ipv4/ip_forward=0\\n' > /etc/sysctl.d/50-old.conf");
+    await converges(
+      host(),
+      play(`- name: Setting
+  sysctl: { name: net.ipv4.ip_forward, value: true, sysctl_file: /etc/sysctl.d/50-old.conf, reload: false }
+- name: Several values
+  sysctl: { name: net.ipv4.tcp_rmem, value: "4096  131072 6291456", sysctl_file: /etc/sysctl.d/60-new.conf, reload: false }`),
+      {
+        changed: ["Setting", "Several values"],
+        disturb: [{ by: "sed -i s/=1/=0/ /etc/sysctl.d/50-old.conf", repairedBy: "Setting" }],
+      },
+    );
+    expect(await host().read("cat /etc/sysctl.d/50-old.conf /etc/sysctl.d/60-new.conf")).toBe(
+      "# ours\nnet.ipv4.ip_forward=1\nnet.ipv4.tcp_rmem=4096 131072 6291456",
+    );
+    const gone = play(
+      "- name: Gone\n  sysctl: { name: net.ipv4.ip_forward, state: absent, sysctl_file: /etc/sysctl.d/50-old.conf, reload: false }",
+    );
+    expect((await apply(host(), gone)).changes["fresh1"]).toEqual(["Gone"]);
+    expect((await apply(host(), gone)).changes["fresh1"]).toEqual([]);
+  });
+
+  it("name a setting that the kernel does not have", async () => {
+    for (const check of [true, false]) {
+      const report = await apply(host(), play("- sysctl: { name: net.no.such, value: 1, sysctl_set: true }"), { check, rc: 2 });
+      expect(report.stdout + report.stderr).toContain(
+        'the kernel has no setting "net.no.such" (/proc/sys/net/no/such); is a module missing?',
+      );
+    }
+  });
+
+  it("load modules at boot", async () => {
+    // tun is built into the kernel of the machine or loaded there or neither; only the files are looked at.
+    const text = (persistent: string): string =>
+      play(`- name: Module\n  modprobe: { name: loop, state: present, persistent: ${persistent} }`);
+    const report = await apply(host(), text("present"));
+    if (report.hosts["fresh1"]?.failed === 1) {
+      expect(report.stdout + report.stderr).toMatch(/there is no module "loop" for the running kernel/);
+      return;
+    }
+    expect(await host().read("cat /etc/modules-load.d/loop.conf")).toBe("loop");
+    expect((await apply(host(), text("present"))).changes["fresh1"]).toEqual([]);
+    expect((await apply(host(), text("absent"))).changes["fresh1"]).toEqual(["Module"]);
+    expect((await apply(host(), text("absent"))).changes["fresh1"]).toEqual([]);
+    expect(await host().read("cat /etc/modules-load.d/loop.conf")).toBe("#loop");
+  });
+});
+
+describe("commands, waiting and facts", () => {
+  const host = freshHost();
+
+  it("command and shell run every time, unless creates says that there is nothing to do", async () => {
+    await converges(
+      host(),
+      play(`- name: Once
+  command: { cmd: touch /var/tmp/once, creates: /var/tmp/once }
+- name: Once with a pattern
+  shell: { cmd: "echo $HOME > /var/tmp/pattern-1", creates: "/var/tmp/pattern-*" }
+- name: Only when it is there
+  command: { cmd: rm /var/tmp/gone, removes: /var/tmp/gone }
+- name: Wait
+  wait_for: { path: /var/tmp/once, timeout: 5 }
+- name: Port
+  wait_for: { port: 22, timeout: 5 }`),
+      {
+        changed: ["Once", "Once with a pattern"],
+        absent: play("- file: { path: '/var/tmp/{{ item }}', state: absent }\n  loop: [once, pattern-1]"),
+      },
+    );
+  });
+
+  it("do not show a shell's text in the list of processes", async () => {
+    const report = await apply(
+      host(),
+      play(`- name: Look
+  shell: "ps -e -o args | grep -c 'se[c]ret-word' ; true"
+  register: seen
+- name: Tell
+  assert: { that: seen.stdout == '0' }`),
+    );
+    expect(report.hosts["fresh1"]).toMatchObject({ failed: 0 });
+  });
+
+  it("gather facts that agree with the host", async () => {
+    const report = await apply(
+      host(),
+      `- hosts: all
+  become: true
+  tasks:
+    - assert:
+        that:
+          - ansible_facts['distribution'] == 'Debian'
+          - ansible_os_family == 'Debian'
+          - ansible_distribution_major_version | int >= 12
+          - ansible_service_mgr == 'systemd'
+          - ansible_pkg_mgr == 'apt'
+          - ansible_user_id == 'root'
+          - ansible_default_ipv4.address in ansible_all_ipv4_addresses
+          - ansible_default_ipv4.interface in ansible_interfaces
+          - ansible_virtualization_type == 'docker'
+          - ansible_virtualization_role == 'guest'
+          - ansible_memtotal_mb > 100
+          - ansible_processor_vcpus >= 1
+          - ansible_hostname == hostname.stdout
+          - ansible_kernel == kernel.stdout
+          - ansible_mounts | length > 0
+      vars:
+        hostname: { stdout: "{{ ansible_nodename }}" }
+        kernel: { stdout: "{{ ansible_facts.kernel }}" }
+`,
+    );
+    expect(report.stderr + report.stdout).not.toContain("Assertion failed");
+    expect(report.hosts["fresh1"]).toMatchObject({ failed: 0, changed: 0 });
+  });
+});
