@@ -1,10 +1,13 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { userInfo } from "node:os";
 import type { Channel, ChannelEvents, OpenTransport } from "./channel.ts";
 import { ConnectionError } from "./errors.ts";
 
+/** Starts a command line as the leader of a session of its own. */
+export type Spawn = (command: string) => ChildProcessWithoutNullStreams;
+
 /** This machine as a transport: shells are child processes, each the leader of its own session. */
-export function openLocal(label: string): OpenTransport {
+export function openLocal(label: string, start: Spawn = spawnShell): OpenTransport {
   return async () => {
     const children = new Set<LocalChannel>();
     let isAlive = true;
@@ -14,7 +17,7 @@ export function openLocal(label: string): OpenTransport {
         return isAlive;
       },
       async open(command) {
-        const channel = await LocalChannel.start(label, command);
+        const channel = await LocalChannel.start(label, () => start(command));
         children.add(channel);
         channel.whenEnded(() => children.delete(channel));
         return channel;
@@ -28,18 +31,18 @@ export function openLocal(label: string): OpenTransport {
 }
 
 class LocalChannel implements Channel {
-  readonly #child: ReturnType<typeof spawnShell>;
+  readonly #child: ChildProcessWithoutNullStreams;
   #onEnded: () => void = () => {};
 
-  private constructor(child: ReturnType<typeof spawnShell>) {
+  private constructor(child: ChildProcessWithoutNullStreams) {
     this.#child = child;
     // Writing to a shell that has ended fails; its end is told by `close`.
     child.stdin.on("error", () => {});
   }
 
-  static start(label: string, command: string): Promise<LocalChannel> {
+  static start(label: string, spawnChild: () => ChildProcessWithoutNullStreams): Promise<LocalChannel> {
     return new Promise((resolve, reject) => {
-      const child = spawnShell(command);
+      const child = spawnChild();
       child.once("error", (cause) => {
         reject(new ConnectionError("shell-failed", `${label}: /bin/sh did not start: ${cause.message}`, { cause }));
       });
@@ -79,6 +82,6 @@ class LocalChannel implements Channel {
   }
 }
 
-function spawnShell(command: string) {
+function spawnShell(command: string): ChildProcessWithoutNullStreams {
   return spawn("/bin/sh", ["-c", command], { detached: true, stdio: ["pipe", "pipe", "pipe"] });
 }

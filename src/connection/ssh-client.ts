@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { Client, ServerHostKeyAlgorithm } from "ssh2";
+import type { Client } from "ssh2";
 import type { Deadline } from "./deadline.ts";
 import { ConnectionError } from "./errors.ts";
 import { HostKeyCheck } from "./host-key-check.ts";
@@ -65,7 +65,7 @@ export async function connectClient(
     readyTimeout: 0,
     keepaliveInterval: target.keepAliveMs,
     keepaliveCountMax: target.keepAliveCount,
-    algorithms: { kex: [...keyExchanges], cipher: [...ciphers], serverHostKey: serverHostKeys(check), compress: ["none"] },
+    algorithms: { kex: [...keyExchanges], cipher: [...ciphers], serverHostKey: check.serverHostKey, compress: ["none"] },
     hostVerifier: (key: Buffer, verify: (accepted: boolean) => void) => {
       void check.accepts(key).then(verify);
     },
@@ -175,9 +175,4 @@ export function timedOut(target: Pick<SshTarget, "label" | "connectTimeoutMs">):
     help: "check the address, port and firewalls, or give --timeout more seconds",
     retryable: true,
   });
-}
-
-/** The names are among ssh2's own, which its types list one by one. */
-function serverHostKeys(check: HostKeyCheck): ServerHostKeyAlgorithm[] {
-  return check.serverHostKey as ServerHostKeyAlgorithm[];
 }

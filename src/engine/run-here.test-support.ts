@@ -69,7 +69,8 @@ export class Sandbox {
         checkMode: false,
         diff: false,
         verbosity: 0,
-        connection: connectionDefaults,
+        // Another test run on this machine may hold the lock.
+        connection: { ...connectionDefaults, lockWaitMs: 60_000 },
         vault,
         redactor: new Redactor(),
         loader,

@@ -189,6 +189,17 @@ describe("check mode", () => {
     expect(here.tasks["one"]).toEqual(["changed ask", "undetermined act", "ok quiet"]);
   });
 
+  it("knows that it does not know the results of a loop either", async () => {
+    const here = await box.run(
+      play(`
+    - { name: ask, command: "echo {{ item }}", loop: [a, b], register: said }
+    - { name: tell, debug: { msg: "{{ said.results[0].stdout }}" } }
+`),
+      { checkMode: true },
+    );
+    expect(here.tasks["one"]).toEqual(["changed ask", "undetermined tell"]);
+  });
+
   it("really runs what says check_mode: false", async () => {
     await box.run(play(`    - { shell: "echo x >{{ here }}/real", check_mode: false }\n`), { checkMode: true });
     expect(read("real")).toBe("x\n");

@@ -86,7 +86,10 @@ async function runPlay(run: RunContext, play: Play): Promise<boolean> {
     await runBatch(run, context);
     run.startedAtTask.done ||= context.started;
     // As in Ansible: a batch that failed as a whole, or `any_errors_fatal`, ends the run.
-    if (context.over !== undefined && !context.over.startsWith("end_")) return false;
+    if (context.over !== undefined && !context.over.startsWith("end_")) {
+      emitter.emit({ type: "no-hosts-left", play: title });
+      return false;
+    }
     if (batch.every((host) => host.out !== undefined)) return false;
     if (context.over === "end_play") return true;
   }

@@ -98,10 +98,12 @@ async function runLoop(
     outcomes.push(outcome);
     const result: JsonObject = { ...outcome.result, [loop.control.loopVar]: plainItem, ansible_loop_var: loop.control.loopVar };
     results.push(result);
+    const { delegatedTo } = delegation(task, pass);
     run.emitter.emit({
       type: "item-finished",
       task: ref,
       host: host.name,
+      ...(delegatedTo === undefined ? {} : { delegatedTo }),
       status: outcome.status,
       label: noLog ? "(censored due to no_log)" : label(loop, pass, plainItem),
       result: noLog ? censored(result) : result,

@@ -4,6 +4,7 @@ import type { Module } from "../modules/contract.ts";
 import { parseYaml, readTextSync } from "../source/yaml.ts";
 import type { Secret, Value, ValueMap, VaultText } from "../vars/value.ts";
 import type { Node, Role } from "./model.ts";
+import type { Guards } from "./role-identity.ts";
 
 /** The modules there are: `modules/registry.ts`, or a few of a test's own. */
 export type ModuleRegistry = {
@@ -41,7 +42,7 @@ export type PlayParts = {
   /** A dynamic include whose name is a template may bring any handler. */
   unforeseen: boolean;
   /** Roles that run already, by what makes a role the same one: see role-identity.ts. */
-  readonly running: Map<string, { readonly role: Role; readonly guards: readonly string[] }>;
+  readonly running: Map<string, { readonly role: Role; readonly guards: Guards }>;
   /** Names in `notify:` that hold no template. */
   readonly notified: { readonly name: string; readonly position: Position | undefined; readonly trail: readonly string[] }[];
   /** Dynamic includes that have been looked through already. */

@@ -10,9 +10,18 @@ export function roleIdentity(path: string, request: RoleRequest): string {
 }
 
 /** What may keep a role from running that its own entry does not say: conditions and tags of what is around it. */
-export function guardsOf(request: RoleRequest): readonly string[] {
-  const { parent } = request;
-  return [...whenChain(parent).map((condition) => `when ${condition.source}`), ...tagsOf(parent).map((tag) => `tag ${tag}`)];
+export type Guards = { readonly when: readonly string[]; readonly tags: readonly string[] };
+
+export function guardsOf({ parent }: RoleRequest): Guards {
+  return { when: whenChain(parent).map((condition) => String(condition.source)), tags: [...tagsOf(parent)].sort() };
+}
+
+/**
+ * Whether a role that runs under `first` has run whenever the same one comes up under `second`: it has no condition that
+ * `second` has not, and --tags select both or neither. Otherwise both run; the second finds nothing to do where the first has run.
+ */
+export function covers(first: Guards, second: Guards): boolean {
+  return first.when.every((one) => second.when.includes(one)) && first.tags.join() === second.tags.join();
 }
 
 function fingerprint(value: Value | undefined): unknown {

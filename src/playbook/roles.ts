@@ -14,7 +14,7 @@ import { mergeMaps } from "./merge.ts";
 import type { Node, Role, Scope } from "./model.ts";
 import { readArgumentSpec } from "./read-argument-specs.ts";
 import { entryFile, readRoleVars, tellMissing } from "./role-files.ts";
-import { guardsOf, roleIdentity } from "./role-identity.ts";
+import { covers, guardsOf, roleIdentity } from "./role-identity.ts";
 import { findRole, roleFolders } from "./role-lookup.ts";
 import { readRoleMeta } from "./role-meta.ts";
 import { rolesAround } from "./scope.ts";
@@ -70,8 +70,7 @@ export function loadRole(outer: Loading, request: RoleRequest, loadNodes: LoadNo
   const identity = roleIdentity(path, request);
   const guards = guardsOf(request);
   const running = outer.parts.running.get(identity);
-  // A role under a condition may be skipped, so that it does not stand for one without.
-  const isCovered = running !== undefined && (running.guards.length === 0 || running.guards.join("\n") === guards.join("\n"));
+  const isCovered = running !== undefined && covers(running.guards, guards);
   if (isCovered && !request.mayRepeat && !meta.allowDuplicates) return { role: running.role, roles: [], nodes: [], handlers: [] };
 
   const entryPoint = (request.from.tasks ?? "main").replace(/\.(ya?ml|json)$/, "");

@@ -184,6 +184,7 @@ describe("packages", () => {
   const host = freshHost();
 
   it("come in one transaction, at a version, and go again", { timeout: 300_000 }, async () => {
+    await host().read("rm -rf /var/lib/apt/lists; mkdir -p /var/lib/apt/lists/partial");
     await converges(
       host(),
       play(`- name: Lists
@@ -209,7 +210,9 @@ describe("packages", () => {
   });
 
   it("wait for dpkg's lock, and say who holds it", async () => {
-    await host().read("(flock -x 9; exec sleep 6) 9>/var/lib/dpkg/lock-frontend >/dev/null 2>&1 & sleep 0.3");
+    // A lock as dpkg takes it (fcntl, struct flock of 64-bit Linux); flock(1) takes another kind.
+    const lock = `open F, ">>", "/var/lib/dpkg/lock-frontend"; fcntl F, 6, pack("s s x4 q q i x4", 1, 0, 0, 0, 0) or die; sleep 8`;
+    await host().read(`perl -e '${lock}' >/dev/null 2>&1 & sleep 0.3`);
     const report = await apply(host(), play("- name: Package\n  apt: { name: hello, lock_timeout: 0 }"), { rc: 2 });
     expect(report.stdout + report.stderr).toContain("Could not get lock /var/lib/dpkg/lock-frontend");
     const later = await apply(host(), play("- name: Package\n  apt: { name: hello, lock_timeout: 60 }"));
