@@ -1,5 +1,5 @@
 import { DiagnosticError } from "../diagnostic.ts";
-import { loadIncludedRole, loadIncludedTasks } from "../playbook/includes.ts";
+import { loadIncludedRole, loadIncludedTasks, rolesIn } from "../playbook/includes.ts";
 import type { Include, Node, Role } from "../playbook/model.ts";
 import { whenChain } from "../playbook/scope.ts";
 import type { Value } from "../vars/value.ts";
@@ -58,6 +58,7 @@ function parts(at: IncludeRun, evaluator: Evaluator, names: ReadonlyMap<string, 
   if (include.what === "tasks") {
     const nodes = loadIncludedTasks(include, wanted, run.options.loader);
     play.included.set(key, nodes);
+    for (const role of rolesIn(nodes)) play.handlers.add(role.handlers);
     return [{ file: wanted, nodes, names }];
   }
   const { role, nodes } = loadIncludedRole(include, wanted, run.options.loader, {

@@ -43,7 +43,7 @@ export const systemd = stateModule({
       restart_when_changed: restartWhenChanged,
     },
     {
-      requiredOneOf: [["state", "enabled", "masked", "daemon_reload", "daemon_reexec", "restart_when_changed"]],
+      requiredOneOf: [["name", "state", "enabled", "masked", "daemon_reload", "daemon_reexec", "restart_when_changed"]],
     },
   ),
   example: `- name: Let cron run, now and after a reboot
