@@ -7,8 +7,8 @@ const bashReadsFrom = 65_536;
 
 /** One delimiter on both streams. `value` is shell text that is put between double quotes. */
 export function delimiter(nonce: string, label: string, value = ""): string {
-  // The nonce is in the format and not an argument: bash would show the last argument to the next section as $_.
-  return `printf '${nonce}:${label}:%s\\n' "${value}"; printf '${nonce}:${label}:\\n' >&2\n`;
+  // The nonce is in the format and never the last argument, which bash would show to the next section as $_.
+  return `printf '${nonce}:${label}:%s\\n' "${value}"; printf '${nonce}:${label}:%s\\n' '' >&2\n`;
 }
 
 /** Throws TypeError for what could not be put into a script: a defect of the caller. */

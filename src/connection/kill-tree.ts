@@ -42,11 +42,18 @@ kill -KILL "$k" 2>/dev/null
 collect
 [ -n "$alive" ] && kill -TERM $alive 2>/dev/null
 n=0
-while [ -n "$alive" ] && [ "$n" -lt 20 ]
+while [ -n "$alive" ] && [ "$n" -lt 10 ]
 do sleep 0.1 2>/dev/null || { sleep 1; n=$((n + 9)); }
-n=$((n + 1))
-collect
+n=$((n + 1)) left=
+for pid in $alive
+do { IFS= read -r line <"/proc/$pid/stat"; } 2>/dev/null || continue
+set -- \${line##*) }
+case $1 in Z|X) ;; *) left="$left $pid";; esac
 done
+alive=$left
+done
+[ -n "$alive" ] || exit 0
+collect
 [ -n "$alive" ] && kill -KILL $alive 2>/dev/null
 exit 0
 `;

@@ -77,7 +77,7 @@ describe("knownTypes", () => {
 
 describe("fingerprint", () => {
   it("is what ssh-keygen -l shows", () => {
-    // ssh-keygen -lf of this public key.
+    // GitHub's key and its published fingerprint.
     const blob = Buffer.from("AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl", "base64");
     expect(fingerprint(blob)).toBe("SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU");
   });

@@ -2,9 +2,12 @@ import { lstat, mkdtemp, readdir, readFile, readlink, rm, stat as statOf, symlin
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { copy } from "./copy.ts";
 import { directoryControl, type LocalHost, localHost, makeTree, runModule, SHELLS } from "./support/run-local.test-support.ts";
+
+// Every step starts processes, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const sha1Of = { hello: "f572d396fae9206628714fb2ce00f72e94f2258f" };
 const modeOf = async (path: string): Promise<string> => ((await statOf(path)).mode & 0o7777).toString(8);

@@ -1,9 +1,12 @@
 import { lstat, readdir, readFile, readlink, stat as statOf } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { sh } from "../sh.ts";
 import { file } from "./file.ts";
 import { type LocalHost, localHost, makeTree, runModule, SHELLS } from "./support/run-local.test-support.ts";
+
+// Every step starts processes, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const modeOf = async (path: string): Promise<string> => ((await statOf(path)).mode & 0o7777).toString(8);
 

@@ -5,7 +5,7 @@ import { attributeParameters, wantedAttributes } from "./support/attributes.ts";
 import { fileFields, followed } from "./support/file-fields.ts";
 import { type FileInput, fileStateQuestions, planFileState } from "./support/file-states.ts";
 import { type FileStep, predictStep, stepProvides, stepScript } from "./support/file-steps.ts";
-import { hostPath } from "./support/host-path.ts";
+import { baseName, hostPath, joinPath, shownPath } from "./support/host-path.ts";
 import { Known } from "./support/known.ts";
 import { timeStamp } from "./support/times.ts";
 
@@ -124,8 +124,13 @@ export const file = stateModule<ParametersOf<typeof params>, FileInput, Question
 });
 
 function fileResult(state: Readonly<Record<string, unknown>>, input: FileInput, context: ProbeContext): JsonObject {
-  const path = hostPath(input.path, context.traits);
-  const there = new Known(state).path(path);
+  const known = new Known(state);
+  const asked = hostPath(input.path, context.traits);
+  const inside = input.state === "hard" && input.src !== undefined ? joinPath(asked, baseName(input.src)) : asked;
+  // A hard link to a file "in" a directory is made there.
+  const isInside = inside !== asked && followed(known.path(asked))?.kind === "directory";
+  const path = isInside ? inside : shownPath(input.path, context.traits);
+  const there = known.path(isInside ? inside : asked);
   if (input.state === "absent" || there.kind === "absent") return { path, state: "absent" };
   const isLinkLike = input.state === "link" || input.state === "hard" || input.state === "touch";
   const shown = input.follow && input.state !== "link" ? (followed(there) ?? there) : there;

@@ -63,6 +63,7 @@ export const lineinfile = stateModule<ParametersOf<typeof params>, Input, Questi
   description: [
     "Regular expressions are Python's, as far as JavaScript's can stand for them; what they cannot is refused before the host is touched. " +
       "They are searched in each line by itself.",
+    "A last line that no newline ends is ended before a line is put behind it; some versions of Ansible glue the two together.",
     "The file is replaced in one step, with its owner, mode, ACL and SELinux context; where path is a symbolic link, what it leads to.",
   ],
   parameters: params,

@@ -76,12 +76,12 @@ export const stat = stateModule<Params, Params, Questions, undefined>({
   result: (state, given, context) => ({ stat: statFields(new Known(state), given, context) }),
 });
 
-function statFields(known: Known, given: Params, { traits }: ProbeContext): JsonObject {
+function statFields(known: Known, given: Params, { traits, checkMode }: ProbeContext): JsonObject {
   const path = hostPath(given.path, traits);
   const there = known.path(path);
   const inode = given.follow ? followed(there) : there.kind === "absent" ? undefined : there;
   if (inode === undefined) return { exists: false };
-  const access = known.of(accessQuestion(path));
+  const access = checkMode && traits.userId === 0 ? accessOfRoot(inode) : known.of(accessQuestion(path));
   const checksum = inode.kind === "file" && given.get_checksum ? known.of(digestQuestion(path, given.checksum_algorithm)) : null;
   return {
     exists: true,
@@ -94,6 +94,11 @@ function statFields(known: Known, given: Params, { traits }: ProbeContext): Json
     ...(checksum === null || checksum === UNREADABLE ? {} : { checksum }),
     ...linkFields(inode),
   };
+}
+
+// What an earlier task would have made cannot be asked about.
+function accessOfRoot(inode: Inode): string {
+  return inode.kind === "directory" || (inode.mode & 0o111) !== 0 ? "rwx" : "rw";
 }
 
 function linkFields(inode: Present): JsonObject {

@@ -1,9 +1,12 @@
 import { mkdtemp, readFile, rm, stat as statOf } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { directoryControl, type LocalHost, localHost, makeTree, runModule, SHELLS } from "./support/run-local.test-support.ts";
 import { template } from "./template.ts";
+
+// Every step starts processes, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe.each(SHELLS)("template with %s", (shell) => {
   let host: LocalHost;

@@ -23,8 +23,8 @@ export function memberAt(value: Value, key: Value, runtime: Runtime): Value {
   }
   const wanted = key instanceof Secret ? key.value : key;
   // A number out of a dotted path may be a key written as text.
-  const member =
-    readData(value, wanted) ?? (typeof wanted === "number" && value instanceof Map ? value.get(String(wanted)) : undefined);
+  let member = readData(value, wanted);
+  if (member === undefined && typeof wanted === "number" && value instanceof Map) member = value.get(String(wanted));
   if (member === undefined) return new Undefined(toText(wanted), "undefined", `an item has no "${toText(wanted)}"`);
   return runtime.settle(member);
 }

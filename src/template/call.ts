@@ -61,6 +61,12 @@ export class Call {
     return this.#bound.get(name);
   }
 
+  /** The argument, or `fallback` when it was left out; a `None` that was given stays one. */
+  or(name: string, fallback: Value): Value {
+    const value = this.#bound.get(name);
+    return value === undefined ? fallback : value;
+  }
+
   value(name: string): Value {
     const value = this.#bound.get(name);
     if (value === undefined) return badValue(`${this.#label} needs the argument "${name}"`);

@@ -13,7 +13,7 @@ import { Callable, makeOwn, makeTuple, NativeFunction } from "./objects.ts";
 import { applyBinary, applyComparison, applySign, applySlice, concatenate } from "./operators.ts";
 import { typeName } from "./repr.ts";
 import { applyTest, findTest, testNames } from "./tests/registry.ts";
-import { BrokenVariable, memberNames, UnresolvedName } from "./undefined.ts";
+import { BrokenVariable, EmptyChoice, memberNames, UnresolvedName } from "./undefined.ts";
 
 export type EvaluatedArguments = { readonly positional: readonly Value[]; readonly keyword: ReadonlyMap<string, Value> };
 const noKeywords: ReadonlyMap<string, Value> = new Map();
@@ -119,11 +119,10 @@ export function compileExpression(node: Expression): Evaluate {
       const condition = compileTruth(node.condition);
       const then = compileExpression(node.then);
       const otherwise = node.otherwise === undefined ? undefined : compileExpression(node.otherwise);
-      const hint = 'the "if" of an expression is false, and there is no "else"';
       return (frame) => {
         if (condition(frame)) return then(frame);
         if (otherwise !== undefined) return otherwise(frame);
-        return new UnresolvedName("… if …", { origin: frame.origin, at: node.at, end: node.end }, () => [], hint);
+        return new EmptyChoice();
       };
     }
   }
@@ -149,8 +148,11 @@ function compileName(name: string, node: Expression): Evaluate {
   return (frame) => {
     const bound = frame.scope.find(name);
     if (bound !== undefined) return bound;
-    const value = (frame.seesVariables ? frame.runtime.variable(name) : undefined) ?? globals.get(name);
-    if (value !== undefined) return value;
+    const variable = frame.seesVariables ? frame.runtime.variable(name) : undefined;
+    if (variable !== undefined) return variable;
+    const global = globals.get(name);
+    if (global !== undefined) return global;
+    if (name === "self" && frame.inheritance.self !== undefined) return frame.inheritance.self;
     const reading = { origin: frame.origin, at: node.at, end: node.end };
     return new UnresolvedName(name, reading, function* () {
       yield* frame.scope.names();

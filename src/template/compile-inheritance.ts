@@ -57,10 +57,9 @@ export function compileInheritance(node: Node): Run {
         const module = importModule(frame, demand(frame, node.template, template(frame)), node.withContext);
         for (const { name, alias } of node.names) {
           const reading = { origin: frame.origin, at: node.at, end: node.end };
-          const value =
-            module.get(name) ??
-            new UnresolvedName(name, reading, () => module.keys(), "the imported template does not define it");
-          frame.scope.assign(alias, value);
+          const hint = "the imported template does not define it";
+          const value = module.get(name);
+          frame.scope.assign(alias, value === undefined ? new UnresolvedName(name, reading, () => module.keys(), hint) : value);
         }
       });
     }
@@ -75,6 +74,7 @@ export function runTemplate(template: LoadedTemplate, frame: Frame): void {
     links.push({ run, required, origin: template.origin });
     inheritance.blocks.set(name, links);
   }
+  inheritance.self ??= new Blocks(frame, inheritance.top);
   template.compiled.run(frame);
   inheritance.parent?.();
 }
@@ -91,7 +91,6 @@ function runBlock(frame: Frame, name: string, level: number, parent: Scope): voi
 
 function blockScope(frame: Frame, name: string, level: number, parent: Scope): Scope {
   const scope = new Scope(parent);
-  scope.assign("self", new Blocks(frame, parent));
   scope.assign(
     "super",
     new NativeFunction("super", () => {

@@ -8,7 +8,7 @@ import { applyFilter, findFilter } from "./filters/registry.ts";
 import { capture, demand, type Frame, guard, type Run, Scope } from "./frame.ts";
 import { LoopState } from "./loop.ts";
 import { type CompiledMacro, compileParameters, Macro } from "./macro.ts";
-import { Callable, Cell, NativeFunction } from "./objects.ts";
+import { Callable, Cell, NativeFunction, snapshot } from "./objects.ts";
 import { locate } from "./origin.ts";
 import { raiseUndefined } from "./undefined.ts";
 
@@ -93,7 +93,7 @@ function compileOutput(node: Expression): Run {
     if (value instanceof Callable) {
       badValue(`${value.label} is a function; call it: ${value.label}()`);
     }
-    frame.output.push(value);
+    frame.output.push(snapshot(value));
   });
 }
 

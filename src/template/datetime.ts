@@ -235,11 +235,20 @@ const directives: Readonly<Record<string, string>> = {
   "%": "%",
 };
 
-/** Python's strptime, in the C locale. */
+/**
+ * Python's strptime, in the C locale. The result has no time zone, so an offset other than zero is refused rather than
+ * dropped; of microseconds the milliseconds remain.
+ */
 export function parseTime(text: string, format: string): DateTime {
+  const seen = new Set<string>();
   const source = format
     .replace(/%([\s\S])|\s+|[.*+?^${}()|[\]\\/]/g, (all: string, directive?: string) => {
-      if (directive !== undefined) return directives[directive] ?? badValue(`to_datetime: unknown directive "%${directive}"`);
+      if (directive !== undefined) {
+        const pattern = directives[directive] ?? badValue(`to_datetime: unknown directive "%${directive}"`);
+        if (directive !== "%" && seen.has(directive)) return badValue(`to_datetime: "%${directive}" is in the format twice`);
+        seen.add(directive);
+        return pattern;
+      }
       return /^\s/.test(all) ? "\\s+" : `\\${all}`;
     })
     .replace(/^/, "^");
@@ -261,8 +270,12 @@ export function parseTime(text: string, format: string): DateTime {
   const time = new Date(
     Date.UTC(year, part["j"] === undefined ? month - 1 : 0, day, hour, number("M") ?? 0, number("S") ?? 0, ms),
   );
-  if (part["j"] === undefined && (time.getUTCMonth() !== month - 1 || time.getUTCDate() !== day))
+  const isDay =
+    part["j"] === undefined ? time.getUTCMonth() === month - 1 && time.getUTCDate() === day : time.getUTCFullYear() === year;
+  const isTime = hour < 24 && (number("M") ?? 0) < 60 && (number("S") ?? 0) < 60;
+  if (!isDay || day < 1 || !isTime || (twelve !== undefined && (twelve < 1 || twelve > 12)))
     return badValue(`'${text}' is not a date`);
+  if (/[1-9]/.test(part["z"] ?? "")) return badValue(`to_datetime keeps no time zone, but '${text}' is at ${part["z"]}`);
   return new DateTime(time);
 }
 

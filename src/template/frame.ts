@@ -3,7 +3,7 @@ import { badValue, located, NotYetKnown, TemplateFault } from "./errors.ts";
 import { locate, type Origin } from "./origin.ts";
 import { toText } from "./repr.ts";
 import type { Runtime } from "./runtime.ts";
-import { raiseUndefined } from "./undefined.ts";
+import { EmptyChoice, raiseUndefined } from "./undefined.ts";
 
 /** The variables that a part of a template binds itself: by `set`, `for`, `with`, as a macro's parameter. */
 export class Scope {
@@ -52,6 +52,8 @@ export type Inheritance = {
   readonly top: Scope;
   /** Set by `{% extends %}`: runs the parent; what the child still prints is dropped. */
   parent: (() => void) | undefined;
+  /** What `self` is. */
+  self: Value | undefined;
 };
 
 /** Where an evaluation stands. `scope` and `output` are swapped while the parts of a template run. */
@@ -72,7 +74,7 @@ export class Frame {
     this.runtime = runtime;
     this.origin = origin;
     this.scope = options.scope ?? new Scope(undefined);
-    this.inheritance = options.inheritance ?? { blocks: new Map(), top: this.scope, parent: undefined };
+    this.inheritance = options.inheritance ?? { blocks: new Map(), top: this.scope, parent: undefined, self: undefined };
     this.seesVariables = options.seesVariables ?? true;
     this.output = options.output ?? [];
   }
@@ -105,6 +107,7 @@ export function guard<T>(node: Place, work: (frame: Frame) => T): (frame: Frame)
 /** The value, settled in depth; refuses an undefined one. */
 export function demand(frame: Frame, node: Place, value: Value): Value {
   if (typeof value !== "object" || value === null) return value;
+  if (value instanceof EmptyChoice) return "";
   if (value instanceof Undefined) return raiseUndefined(value, locate(frame.origin, node.at, node.end));
   return frame.runtime.deep(value);
 }

@@ -46,11 +46,12 @@ export class Macro extends Callable {
     parameters.forEach((parameter, index) => {
       const value = positional[index];
       if (value !== undefined && named.has(parameter.name)) badValue(`${name}() got the argument "${parameter.name}" twice`);
-      const given = value ?? named.get(parameter.name) ?? parameter.default?.(frame);
+      let given = value === undefined ? named.get(parameter.name) : value;
+      if (given === undefined) given = parameter.default?.(frame);
       named.delete(parameter.name);
       const hint = `the macro ${name}() was called without it`;
       const missing = new UnresolvedName(parameter.name, { origin: frame.origin, at, end }, () => [], hint);
-      scope.assign(parameter.name, given ?? missing);
+      scope.assign(parameter.name, given === undefined ? missing : given);
     });
     scope.assign("varargs", makeTuple(positional.slice(parameters.length)));
     scope.assign("kwargs", named);

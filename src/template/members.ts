@@ -2,7 +2,7 @@ import { Float, isList, type Key, Namespace, type Value, type ValueMap } from ".
 import { Call } from "./call.ts";
 import { characters } from "./characters.ts";
 import { toIndex } from "./numbers.ts";
-import { type Callable, isTuple, NativeFunction, TemplateObject } from "./objects.ts";
+import { type Callable, fieldOf, isTuple, NativeFunction, TemplateObject } from "./objects.ts";
 import type { Method, MethodTable } from "./python-method.ts";
 import { dictMethods, namespaceMethods } from "./python-methods-dict.ts";
 import { listMethods, tupleMethods } from "./python-methods-list.ts";
@@ -52,17 +52,20 @@ function bind(method: Method<never>): (receiver: Value, call: Call) => Value {
 export function memberOf(map: ValueMap, key: Key): Value | undefined {
   const direct = map.get(key);
   if (direct !== undefined || typeof key === "string" || key === null) return direct;
-  return map.get(typeof key === "boolean" ? Number(key) : key) ?? (key === 1 || key === 0 ? map.get(key === 1) : undefined);
+  if (typeof key === "boolean") return map.get(Number(key));
+  return key === 1 || key === 0 ? map.get(key === 1) : undefined;
 }
 
 /** `target.name`: the method if there is one, as in Jinja2, and the member otherwise. Unsettled. */
 export function readAttribute(target: Value, name: string): Value | undefined {
-  return methodOf(target, name) ?? readData(target, name);
+  const method = methodOf(target, name);
+  return method === undefined ? readData(target, name) : method;
 }
 
 /** `target[index]`: the member, and the method for want of one. Unsettled. */
 export function readItem(target: Value, index: Value): Value | undefined {
-  return readData(target, index) ?? (typeof index === "string" ? methodOf(target, index) : undefined);
+  const member = readData(target, index);
+  return member === undefined && typeof index === "string" ? methodOf(target, index) : member;
 }
 
 /** The member alone, never a method. Unsettled. */
@@ -75,6 +78,7 @@ export function readData(target: Value, index: Value): Value | undefined {
     return undefined;
   }
   if (target instanceof Namespace) return typeof index === "string" ? target.get(index) : undefined;
+  if (isList(target) && typeof index === "string") return fieldOf(target, index);
   const position = toIndex(index);
   if (position === undefined) return undefined;
   if (isList(target)) return target.at(position);

@@ -1,4 +1,4 @@
-import { Namespace, type Value, type ValueMap } from "../vars/value.ts";
+import { isList, Namespace, type Value, type ValueMap } from "../vars/value.ts";
 import type { Runtime } from "./runtime.ts";
 
 // Python tells tuples from lists, our values do not: a list that Python would call a tuple is remembered here.
@@ -16,6 +16,19 @@ export function isTuple(value: unknown): boolean {
   return typeof value === "object" && value !== null && tuples.has(value);
 }
 
+const fields = new WeakMap<object, readonly string[]>();
+
+/** A tuple whose members have names as well: what `groupby` gives. */
+export function makeNamedTuple(names: readonly string[], items: readonly Value[]): readonly Value[] {
+  fields.set(items, names);
+  return makeTuple(items);
+}
+
+export function fieldOf(items: readonly Value[], name: string): Value | undefined {
+  const index = fields.get(items)?.indexOf(name) ?? -1;
+  return index < 0 ? undefined : items[index];
+}
+
 export function makeOwn<T extends readonly Value[] | ValueMap>(container: T): T {
   own.add(container);
   return container;
@@ -23,6 +36,15 @@ export function makeOwn<T extends readonly Value[] | ValueMap>(container: T): T 
 
 export function isOwn(container: object): boolean {
   return own.has(container);
+}
+
+/** What a container holds right now, for output that is put together later. */
+export function snapshot(value: Value): Value {
+  if (isList(value)) {
+    const copy = value.map(snapshot);
+    return isTuple(value) ? makeTuple(copy) : copy;
+  }
+  return value instanceof Map ? new Map([...value].map(([key, member]) => [key, snapshot(member)])) : value;
 }
 
 export type CallArguments = {

@@ -130,9 +130,10 @@ class StatementParser {
       case "from":
         return this.#from(at);
       case "print": {
-        const value = this.#expressions.tuple();
-        this.#endTag();
-        return { kind: "output", value, at: value.at, end: value.end };
+        const outputs = [this.#expressions.expression()];
+        while (this.#stream.takeOperator(",")) outputs.push(this.#expressions.expression());
+        const body = outputs.map((value): Statement => ({ kind: "output", value, at: value.at, end: value.end }));
+        return { kind: "scope", body, at, end: this.#endTag() };
       }
       case "autoescape": {
         this.#expressions.expression();

@@ -1,7 +1,7 @@
 import { isList, type Value } from "../vars/value.ts";
 import { characters } from "./characters.ts";
 import { badValue } from "./errors.ts";
-import { isInteger, isNumeric, toDouble } from "./numbers.ts";
+import { isInteger, isNumeric, toDouble, toExponential, toFixed } from "./numbers.ts";
 import { isTuple } from "./objects.ts";
 import { toRepr, toText, typeName } from "./repr.ts";
 
@@ -66,10 +66,11 @@ function convert(type: string, value: Value, digits: number | undefined, flags: 
     case "x":
     case "X":
     case "o": {
-      if (!isInteger(value)) return badValue(`%${type} format: an integer is required, not ${typeName(value)}`);
+      const number = typeof value === "boolean" ? Number(value) : value;
+      if (!isInteger(number)) return badValue(`%${type} format: an integer is required, not ${typeName(value)}`);
       const radix = type === "o" ? 8 : 16;
       const prefix = flags.includes("#") ? (type === "o" ? "0o" : `0${type}`) : "";
-      const text = BigInt(value).toString(radix);
+      const text = BigInt(number).toString(radix);
       const shown = type === "X" ? text.toUpperCase() : text;
       return signed(shown.startsWith("-") ? `-${prefix}${shown.slice(1)}` : prefix + shown, flags, digits);
     }
@@ -90,27 +91,22 @@ function convert(type: string, value: Value, digits: number | undefined, flags: 
 export function formatDouble(value: number, type: string, digits: number): string {
   let text: string;
   if (!Number.isFinite(value)) text = Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
-  else if (type === "f" || type === "F") text = fixed(value, digits);
+  else if (type === "f" || type === "F") text = toFixed(value, digits);
   else if (type === "e" || type === "E") text = exponential(value, digits);
   else text = general(value, digits === 0 ? 1 : digits);
   return type === type.toUpperCase() ? text.toUpperCase() : text;
 }
 
-function fixed(value: number, digits: number): string {
-  if (Math.abs(value) < 1e21) return (Object.is(value, -0) ? "-" : "") + value.toFixed(Math.min(digits, 100));
-  return `${BigInt(value)}${digits > 0 ? `.${"0".repeat(digits)}` : ""}`;
-}
-
 function exponential(value: number, digits: number): string {
-  const [mantissa = "", exponent = "0"] = value.toExponential(Math.min(digits, 100)).split("e");
+  const [mantissa = "", exponent = "0"] = toExponential(value, digits).split("e");
   const power = Number(exponent);
   return `${mantissa}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
 }
 
 function general(value: number, digits: number): string {
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
-  const power = Number(value.toExponential(digits - 1).split("e")[1]);
-  const text = power < -4 || power >= digits ? exponential(value, digits - 1) : fixed(value, Math.max(0, digits - 1 - power));
+  const power = Number(toExponential(value, digits - 1).split("e")[1]);
+  const text = power < -4 || power >= digits ? exponential(value, digits - 1) : toFixed(value, Math.max(0, digits - 1 - power));
   const [mantissa = "", exponent] = text.split("e");
   const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
   return exponent === undefined ? short : `${short}e${exponent}`;

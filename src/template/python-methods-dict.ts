@@ -48,7 +48,8 @@ export const dictMethods = methods<ValueMap>({
     run: (map, call) => {
       const key = toKey(call.value("key"));
       const value = map.get(key);
-      if (value === undefined) return call.optional("default") ?? badValue(`the dict has no key ${toRepr(key)}`);
+      const fallback = call.optional("default");
+      if (value === undefined) return fallback === undefined ? badValue(`the dict has no key ${toRepr(key)}`) : fallback;
       changeable(map, "pop").delete(key);
       return call.runtime.settle(value);
     },

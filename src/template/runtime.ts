@@ -12,7 +12,7 @@ import {
 } from "../vars/value.ts";
 import type { EvaluationContext } from "./context.ts";
 import { TemplateObject } from "./objects.ts";
-import { raiseUndefined } from "./undefined.ts";
+import { EmptyChoice, raiseUndefined } from "./undefined.ts";
 
 /** The parts of the engine that values and functions call back into; `render.ts` puts them together. */
 export type Machinery = {
@@ -54,7 +54,8 @@ export class Runtime {
 
   /** The settled value of a variable, or undefined when there is none of that name. */
   variable(name: string): Value | undefined {
-    const value = this.extra.get(name) ?? this.context.names.lookup(name);
+    const first = this.extra.get(name);
+    const value = first === undefined ? this.context.names.lookup(name) : first;
     return value === undefined || typeof value !== "object" ? value : this.settle(value, name);
   }
 
@@ -72,6 +73,7 @@ export class Runtime {
   deep(value: Value): Value {
     if (typeof value !== "object" || value === null) return value;
     const settled = this.settle(value);
+    if (settled instanceof EmptyChoice) return "";
     if (settled instanceof Undefined) return raiseUndefined(settled);
     if (settled instanceof Secret) {
       const inner = this.deep(settled.value);

@@ -99,6 +99,11 @@ export function formatValue(value: Value, specification: string): string {
   }
 }
 
+// Without a type a float stays recognisable as one.
+function withPoint(text: string): string {
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
+}
+
 function formatNumber(
   value: Parameters<typeof toDouble>[0],
   type: string | undefined,
@@ -110,7 +115,7 @@ function formatNumber(
   let text: string;
   if (type === undefined && !isFloat(value)) text = String(typeof value === "boolean" ? Number(value) : value);
   else if (type === undefined)
-    text = digits === undefined ? floatText(toDouble(value)) : formatDouble(toDouble(value), "g", digits);
+    text = digits === undefined ? floatText(toDouble(value)) : withPoint(formatDouble(toDouble(value), "g", digits));
   else if ("dn".includes(type)) {
     if (isFloat(value)) return badValue(`unknown format code '${type}' for a value of type 'float'`);
     text = String(typeof value === "boolean" ? Number(value) : value);

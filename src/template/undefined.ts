@@ -19,6 +19,13 @@ export class UnresolvedName extends Undefined {
   }
 }
 
+/** An `if` of an expression without `else`, whose condition is false: empty where it is printed, as in Jinja2. */
+export class EmptyChoice extends Undefined {
+  constructor() {
+    super("… if …", "undefined", 'the "if" of an expression is false, and there is no "else"');
+  }
+}
+
 /** A variable that exists, but whose own template reads something that does not: the error is already complete. */
 export class BrokenVariable extends Undefined {
   readonly error: DiagnosticError;

@@ -57,7 +57,9 @@ export async function startSshd(
       "",
     ].join("\n"),
   );
-  const server = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", join(folder, "sshd_config")], { stdio: "ignore" });
+  const server = spawn("/usr/sbin/sshd", ["-D", "-E", join(folder, "log"), "-f", join(folder, "sshd_config")], {
+    stdio: "ignore",
+  });
   const users = new Set<string>();
   const pub = execFileSync("cat", [join(folder, "id.pub")], { encoding: "utf8" });
   writeFileSync(join(folder, "authorized", "root"), pub);

@@ -62,6 +62,9 @@ function attempt(work: () => string): Answer {
 
 /** Where ours is meant to differ, and why. */
 const deliberate: ReadonlyMap<string, string> = new Map([
+  ["s.__class__", "only data and Python's documented methods can be reached"],
+  ["nope.x | default('deep')", "as in Ansible, a member of something undefined is undefined, not an error"],
+  ["1 if false", "Python prints the word Undefined for it; printed in a template it is empty on both sides"],
 ]);
 
 function optionsOf({ options }: TemplateCase): TextOptions {
@@ -86,6 +89,8 @@ function differences(cases: readonly string[], answers: readonly Answer[], ours:
     .map((label, index) => {
       const expected = answers[index] ?? { error: "no answer" };
       const actual = ours(index);
+      // Jinja2 folds constants through Python's source form, which has no word for infinity: no answer at all.
+      if (/^NameError: name '(?:inf|nan)'/.test(expected.error ?? "")) return "";
       const isSame = expected.error === undefined ? actual.value === expected.value : actual.error !== undefined;
       if (isSame || deliberate.has(label)) return "";
       return `${label}\n  Jinja2: ${JSON.stringify(expected)}\n  ours:   ${JSON.stringify(actual)}`;

@@ -97,12 +97,14 @@ export function validationCommand(validate: string): Sh {
     if (!(error instanceof SyntaxError)) throw error;
     throw new ModuleFailure(`validate is no command line: ${error.message}: ${validate}`);
   }
+  // Ansible fills it in with Python's % operator: %% is a %.
+  const literal = (text: string): string => (text === "" ? "" : sh`${text.replaceAll("%%", "%")}`.text);
   const quoted = words.map(
     (word) =>
       new Sh(
         word
-          .split("%s")
-          .map((part) => (part === "" ? "" : sh`${part}`.text))
+          .split(/(?<!%)%s/)
+          .map(literal)
           .join(TMP.text),
       ),
   );

@@ -1,7 +1,7 @@
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Unknown } from "../contract.ts";
 import { groupQuestion, userCollector, userQuestion } from "./accounts-collector.ts";
 import { contentQuestion } from "./content-collector.ts";
@@ -9,6 +9,9 @@ import { sha256 } from "./content-difference.ts";
 import { digestQuestion } from "./digest-collector.ts";
 import { pathCollector, pathQuestion } from "./path-collector.ts";
 import { ask, type LocalHost, localHost, SHELLS } from "./run-local.test-support.ts";
+
+// Every step starts processes, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const NAMES = ["plain", "with space", "new\nline", "quo'te\"s", "-n", "$HOME", "back\\slash", "*", "|a|b|", "ünï"];
 

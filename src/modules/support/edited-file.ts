@@ -17,7 +17,7 @@ import { bytesOf } from "./content-collector.ts";
 import { sha256 } from "./content-difference.ts";
 import { digestQuestion } from "./digest-collector.ts";
 import { fileFields, followed } from "./file-fields.ts";
-import { hostPath, parentOf } from "./host-path.ts";
+import { hostPath, parentOf, shownPath } from "./host-path.ts";
 import { Known, questionSet } from "./known.ts";
 import { directoryQuestions, planDirectory } from "./place-directory.ts";
 import { bytesSource, fileQuestions, planFile } from "./place-file.ts";
@@ -106,7 +106,7 @@ printf 'msg=%s\\0' ${data.message}`,
 export function editResult(file: EditedFile, state: Readonly<Record<string, unknown>>, context: ProbeContext): JsonObject {
   const path = hostPath(file.path, context.traits);
   const there = new Known(state).path(path);
-  return { path, msg: "", ...fileFields(followed(there) ?? there) };
+  return { path: shownPath(file.path, context.traits), msg: "", ...fileFields(followed(there) ?? there) };
 }
 
 /** `msg` and `backup_file`, out of what the script printed. */

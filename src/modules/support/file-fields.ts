@@ -1,6 +1,5 @@
 import type { JsonObject } from "../contract.ts";
 import type { PathState, Present } from "./path-collector.ts";
-import { octal } from "./symbolic-mode.ts";
 
 /** Fields that Ansible adds to the result of every module that is about a file; none for what is not there. */
 export function fileFields(state: PathState): JsonObject {
@@ -10,7 +9,8 @@ export function fileFields(state: PathState): JsonObject {
     group: state.group,
     ...(state.uid === null ? {} : { uid: state.uid }),
     ...(state.gid === null ? {} : { gid: state.gid }),
-    mode: octal(state.mode),
+    // A zero and at least three digits: "0644", and "02755", where stat has "2755".
+    mode: `0${state.mode.toString(8).padStart(3, "0")}`,
     size: state.size,
     state: stateName(state),
   };

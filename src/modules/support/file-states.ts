@@ -8,6 +8,7 @@ import {
 } from "../contract.ts";
 import { NEW_FILE_MODE } from "./atomic-write.ts";
 import { accountQuestions, planAttributes, resolveAttributes, type WantedAttributes, withAttributes } from "./attributes.ts";
+import { type Content, contentQuestion } from "./content-collector.ts";
 import { deviationQuestion, hasCriteria } from "./deviation-collector.ts";
 import { emptyDirectoryQuestion } from "./empty-directory.ts";
 import { followed, stateName } from "./file-fields.ts";
@@ -58,7 +59,8 @@ export function fileStateQuestions(input: FileInput, context: ProbeContext): Que
     contextQuestion(path, input.wanted.context, context.traits),
     ...stamps,
     ...(input.state === "directory" ? directoryQuestions(path, input.wanted, context.traits) : []),
-    ...(src === undefined ? [] : [pathQuestion(src)]),
+    // Check mode: a later task may want to know what the link will show.
+    ...(src === undefined ? [] : [pathQuestion(src), ...(context.checkMode ? [contentQuestion(src)] : [])]),
     ...(input.state === "hard" && src !== undefined ? [pathQuestion(joinPath(path, baseName(src)))] : []),
     ...(input.state === "link" && input.force ? [emptyDirectoryQuestion(path)] : []),
     ...(input.recurse && hasCriteria(input.wanted) ? [deviationQuestion(path, input.wanted)] : []),
@@ -179,6 +181,7 @@ function planLink(input: FileInput, { path, src: found }: Place, known: Known, c
       inode: end === undefined ? null : withAttributes(end, planned?.set ?? {}),
     },
     removesDirectory: there.kind === "directory",
+    content: contentOfSource(found, known),
     differences: [differs(path, "state", before, `link to ${target}`)],
   };
   if (planned === undefined || end === undefined) return [step];
@@ -186,6 +189,10 @@ function planLink(input: FileInput, { path, src: found }: Place, known: Known, c
     step,
     { kind: "attributes", path: real, real, set: planned.set, before: end, isLink: false, differences: planned.differences },
   ];
+}
+
+function contentOfSource(src: string | undefined, known: Known): Content | undefined {
+  return src !== undefined && known.has(contentQuestion(src)) ? known.content(src) : undefined;
 }
 
 function linkAttributes(wanted: WantedAttributes, known: Known): ReturnType<typeof resolveAttributes> {
@@ -214,6 +221,7 @@ function planHard(input: FileInput, { path: asked, src }: Place, known: Known, c
     path,
     src: real,
     inode,
+    content: contentOfSource(src, known),
     differences: [differs(path, "state", stateName(there), `hard link to ${src}`)],
   };
   const planned = planAttributes(path, source, input.wanted, known.accounts(input.wanted));

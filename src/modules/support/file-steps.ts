@@ -3,7 +3,7 @@ import type { Difference, HostTraits, Prediction, Resource } from "../contract.t
 import { NEW_FILE_MODE } from "./atomic-write.ts";
 import { attributeCommands, chconWanted } from "./attribute-script.ts";
 import { type AttributeSet, newInode, type WantedAttributes, withAttributes } from "./attributes.ts";
-import { contentOf, contentQuestion } from "./content-collector.ts";
+import { bytesOf, type Content, contentOf, contentQuestion } from "./content-collector.ts";
 import { digestOf } from "./content-difference.ts";
 import { deviationQuestion, deviationScript } from "./deviation-collector.ts";
 import { DIGESTS, digestQuestion } from "./digest-collector.ts";
@@ -30,8 +30,9 @@ export type FileStep =
       readonly end: LinkEnd;
       readonly set: AttributeSet;
       readonly removesDirectory: boolean;
+      readonly content: Content | undefined;
     })
-  | (Shown & { readonly kind: "hardlink"; readonly src: string; readonly inode: Inode })
+  | (Shown & { readonly kind: "hardlink"; readonly src: string; readonly inode: Inode; readonly content: Content | undefined })
   | (Shown & { readonly kind: "remove" })
   | (Shown & {
       readonly kind: "create";
@@ -122,10 +123,13 @@ export function predictStep(step: FileStep, traits: HostTraits): Prediction[] {
     }
     case "symlink": {
       const answer: Present = { ...withAttributes(newInode("link", 0o777, traits, step.src.length), step.set), link: step.end };
-      return [{ question: pathQuestion(step.path), answer }];
+      return [{ question: pathQuestion(step.path), answer }, ...shownContent(step.path, step.content)];
     }
     case "hardlink":
-      return [{ question: pathQuestion(step.path), answer: { ...step.inode, links: step.inode.links + 1 } }];
+      return [
+        { question: pathQuestion(step.path), answer: { ...step.inode, links: step.inode.links + 1 } },
+        ...shownContent(step.path, step.content),
+      ];
     case "remove":
       return [{ question: pathQuestion(step.path), answer: absent }, ...noContent(step.path)];
     case "create": {
@@ -164,11 +168,15 @@ function noContent(path: string): Prediction[] {
 }
 
 function emptyContent(path: string): Prediction[] {
-  const nothing = Buffer.alloc(0);
-  return [
-    ...DIGESTS.map((name) => ({ question: digestQuestion(path, name), answer: digestOf(name, nothing) })),
-    { question: contentQuestion(path), answer: contentOf(nothing) },
-  ];
+  return shownContent(path, contentOf(Buffer.alloc(0)));
+}
+
+function shownContent(path: string, content: Content | undefined): Prediction[] {
+  if (content === undefined) return [];
+  const bytes = bytesOf(content);
+  const digests =
+    bytes === undefined ? [] : DIGESTS.map((name) => ({ question: digestQuestion(path, name), answer: digestOf(name, bytes) }));
+  return [...digests, { question: contentQuestion(path), answer: content }];
 }
 
 export function stepProvides(step: FileStep): Resource[] {

@@ -14,6 +14,11 @@ export function hostPath(path: string, traits: Pick<HostTraits, "home">): string
   return `/${parts.join("/")}`;
 }
 
+/** How results show a path: as the task has it, or absolute where the task's is not. */
+export function shownPath(path: string, traits: Pick<HostTraits, "home">): string {
+  return path.startsWith("/") ? path : hostPath(path, traits);
+}
+
 /** The directory that an absolute, normalised path is in; "/" for "/". */
 export function parentOf(path: string): string {
   const slash = path.lastIndexOf("/");

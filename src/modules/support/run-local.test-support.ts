@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import { type Sh, sh } from "../../sh.ts";
 import {
   type Change,
@@ -35,17 +36,17 @@ export type LocalHost = {
   remove(): Promise<void>;
 };
 
-export async function localHost(shell: ShellName): Promise<LocalHost> {
+/** `userId`: who the scripts run as; the caller gives that user what it shall be able to write to. */
+export async function localHost(shell: ShellName, userId?: number): Promise<LocalHost> {
   const program = { dash: "/bin/dash", bash: "/bin/bash", busybox: "/bin/busybox" }[shell];
   if (!existsSync(program)) throw new Error(`${program} is needed to try scripts with ${shell}: apt-get install -y ${shell}`);
   const root = await mkdtemp(join(tmpdir(), "k3sprov-test-"));
+  await chmod(root, 0o755);
   const directory = join(root, "host");
   await mkdir(directory);
   const environment = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: directory, LC_ALL: "C" };
   if (shell === "busybox") {
-    environment.PATH = join(root, "bin");
-    await mkdir(environment.PATH);
-    await execute(program, ["--install", "-s", environment.PATH], {});
+    environment.PATH = busyboxTools(program);
   }
   let count = 0;
   const run: LocalHost["run"] = async (script, payloads = {}) => {
@@ -61,17 +62,42 @@ ${script}
 ) < /dev/null
 `.text;
     await writeFile(join(job, "script"), text);
-    const output = await execute(program, [...(shell === "busybox" ? ["sh"] : []), join(job, "script")], environment);
+    const output = await execute(program, [...(shell === "busybox" ? ["sh"] : []), join(job, "script")], environment, userId);
     await rm(job, { recursive: true });
     return output;
   };
-  const traits = decodeTraits(await run(traitsScript));
+  const key = `${shell} ${userId}`;
+  const traits = { ...(knownTraits.get(key) ?? decodeTraits(await run(traitsScript))), home: directory };
+  knownTraits.set(key, traits);
   return { shell, directory, traits, run, remove: () => rm(root, { recursive: true, force: true }) };
 }
 
-function execute(program: string, args: readonly string[], environment: Readonly<Record<string, string>>): Promise<Output> {
+const knownTraits = new Map<string, HostTraits>();
+let tools: string | undefined;
+
+afterAll(() => {
+  if (tools !== undefined) rmSync(tools, { recursive: true });
+});
+
+// One directory of links to busybox for all tests of a file.
+function busyboxTools(program: string): string {
+  if (tools !== undefined) return tools;
+  const directory = mkdtempSync(join(tmpdir(), "k3sprov-busybox-"));
+  execFileSync(program, ["--install", "-s", directory]);
+  chmodSync(directory, 0o755);
+  tools = directory;
+  return directory;
+}
+
+function execute(
+  program: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  userId?: number,
+): Promise<Output> {
+  const user = userId === undefined ? {} : { uid: userId, gid: userId };
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { env: environment, stdio: ["ignore", "pipe", "pipe"], ...user });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
@@ -161,6 +187,29 @@ export async function runModule(
       return { changed: false, failed: error.message, differences: [], result: error.fields, predicted: {} };
     throw error;
   }
+}
+
+/** Runs tasks in check mode one after the other, each over what the ones before are predicted to have done. */
+export async function checkAll(
+  host: LocalHost,
+  tasks: readonly (readonly [module: unknown, raw: Readonly<Record<string, unknown>>])[],
+): Promise<{ readonly changed: boolean; readonly result: JsonObject }[]> {
+  const predictions: Prediction[] = [];
+  const outcomes: { readonly changed: boolean; readonly result: JsonObject }[] = [];
+  const context: ProbeContext = { traits: host.traits, checkMode: true, diff: false };
+  for (const [module, raw] of tasks) {
+    // See runModule.
+    const subject = module as Any;
+    const { value } = parseParameters(subject.parameters, subject.name, raw);
+    const input = subject.prepare === undefined ? value : await subject.prepare(value, noControl, context);
+    const questions = subject.probe(input, context);
+    const state = predictedState(questions, await look(host, questions), predictions);
+    const change = subject.plan(state, input, context);
+    if (change !== undefined) predictions.push(...(subject.predict?.(change, state, input, context) ?? []));
+    const after = predictedState(questions, state, predictions);
+    outcomes.push({ changed: change !== undefined, result: subject.result?.(after, input, context) ?? {} });
+  }
+  return outcomes;
 }
 
 async function look(host: LocalHost, questions: Questions): Promise<{ readonly [name: string]: unknown }> {

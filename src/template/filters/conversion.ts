@@ -13,9 +13,9 @@ export const conversionFilters: FilterTable = {
   bool: { parameters: [], run: toBoolean },
   int: {
     parameters: ["default?", "base?"],
-    run: (input, call) => toInteger(input, call.integer("base", 10)) ?? call.optional("default") ?? 0,
+    run: (input, call) => toInteger(input, call.integer("base", 10)) ?? call.or("default", 0),
   },
-  float: { parameters: ["default?"], run: (input, call) => toFloat(input) ?? call.optional("default") ?? new Float(0) },
+  float: { parameters: ["default?"], run: (input, call) => toFloat(input) ?? call.or("default", new Float(0)) },
   string: { parameters: [], run: toText },
   list: { parameters: [], secrets: "keep", run: (input, call) => makeOwn([...iterate(input, call.runtime)]) },
 };
@@ -36,7 +36,9 @@ export function toInteger(value: Value, base = 10): Value | undefined {
 }
 
 function truncated(value: number | undefined): Value | undefined {
-  return value === undefined || !Number.isFinite(value) ? undefined : makeInteger(BigInt(Math.trunc(value)));
+  if (value === undefined || Number.isNaN(value)) return undefined;
+  if (!Number.isFinite(value)) return badValue("infinity cannot be converted to an integer");
+  return makeInteger(BigInt(Math.trunc(value)));
 }
 
 const prefixes: Readonly<Record<number, RegExp>> = { 16: /^0x/i, 8: /^0o/i, 2: /^0b/i };

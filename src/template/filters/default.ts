@@ -11,7 +11,7 @@ const fallback: Filter = {
   secrets: "raw",
   run: (input, call) => {
     const isMissing = input instanceof Undefined || (call.flag("boolean", false) && !isTruthy(input));
-    return isMissing ? (call.optional("default_value") ?? "") : input;
+    return isMissing ? call.or("default_value", "") : input;
   },
 };
 

@@ -1,4 +1,4 @@
-import { isList, type Key, Secret, Undefined, type Value, type ValueMap } from "../../vars/value.ts";
+import { isList, type Key, Namespace, Secret, Undefined, type Value, type ValueMap } from "../../vars/value.ts";
 import { foldCase, memberAt, needed, readPath } from "../attribute-path.ts";
 import { type Call, needList, needMap, toKey } from "../call.ts";
 import { compare, identity } from "../compare.ts";
@@ -13,8 +13,16 @@ const merges = ["replace", "keep", "append", "prepend", "append_rp", "prepend_rp
 export const dictFilters: FilterTable = {
   items: {
     parameters: [],
-    secrets: "keep",
-    run: (input) => [...needMap(input, "items")].map(([key, value]) => makeTuple([key, value])),
+    secrets: "raw",
+    // Of something undefined there are no items, as Jinja2 has it.
+    run: (input, call) => {
+      if (input instanceof Undefined) return [];
+      const isSecret = input instanceof Secret;
+      const bare = call.runtime.deep(isSecret ? input.value : input);
+      const map = bare instanceof Namespace ? call.runtime.namespaceMap(bare) : needMap(bare, "items");
+      const items = [...map].map(([key, value]) => makeTuple([key, value]));
+      return isSecret ? new Secret(items) : items;
+    },
   },
   dictsort: {
     parameters: ["case_sensitive?", "by?", "reverse?"],

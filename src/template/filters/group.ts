@@ -2,7 +2,7 @@ import { Undefined, type Value } from "../../vars/value.ts";
 import { attributeReader, foldCase, needed } from "../attribute-path.ts";
 import { iterate } from "../call.ts";
 import { compare, equals } from "../compare.ts";
-import { makeTuple } from "../objects.ts";
+import { makeNamedTuple } from "../objects.ts";
 import type { FilterTable } from "./filter.ts";
 
 /** `groupby`: pairs of a value and the members that have it, in the order of the values. */
@@ -26,7 +26,7 @@ export const groupFilters: FilterTable = {
         if (last !== undefined && equals(last.rank, rank)) last.items.push(item);
         else groups.push({ key, rank, items: [item] });
       }
-      return groups.map(({ key, items }) => makeTuple([key, items]));
+      return groups.map(({ key, items }) => makeNamedTuple(["grouper", "list"], [key, items]));
     },
   },
 };

@@ -128,7 +128,8 @@ export const listFilters: FilterTable = {
 
 function at(input: Value, call: Call, index: number): Value {
   const items = iterate(input, call.runtime);
-  return items.at(index) ?? new Undefined(index === 0 ? "first" : "last", "undefined", "the sequence is empty");
+  const item = items.at(index);
+  return item === undefined ? new Undefined(index === 0 ? "first" : "last", "undefined", "the sequence is empty") : item;
 }
 
 function sortKey(call: Call): (item: Value) => Value {
@@ -147,7 +148,7 @@ function extreme(input: Value, call: Call, sign: number): Value {
     const rank = key(one);
     if (best === undefined || compare(rank, best[1]) * sign > 0) best = [one, rank];
   }
-  return best?.[0] ?? new Undefined(sign < 0 ? "min" : "max", "undefined", "the sequence is empty");
+  return best === undefined ? new Undefined(sign < 0 ? "min" : "max", "undefined", "the sequence is empty") : best[0];
 }
 
 function slices(items: readonly Value[], count: number, fill: Value | undefined): Value {
@@ -178,7 +179,9 @@ function zip(lists: readonly Value[], call: Call, longest: boolean): Value {
   const lengths = items.map((one) => one.length);
   const size = lengths.length === 0 ? 0 : longest ? Math.max(...lengths) : Math.min(...lengths);
   const fill = call.keywords.get("fillvalue") ?? null;
-  return Array.from({ length: size }, (_, index) => makeTuple(items.map((one) => one[index] ?? fill)));
+  return Array.from({ length: size }, (_, index) =>
+    makeTuple(items.map((one) => (index < one.length ? (one[index] ?? null) : fill))),
+  );
 }
 
 /** Every way to take one member of each list, the last list running fastest. */

@@ -5,9 +5,11 @@ import { bitsOf, formatIp, type IpAddress, isInside, lastOf, maskOf, networkOf, 
 import { makeInteger, toIndex } from "../numbers.ts";
 import { toText } from "../repr.ts";
 import type { Filter, FilterTable } from "./filter.ts";
+import { hardwareFilters } from "./hardware-address.ts";
 
 /** Filters on IP addresses, after `ansible.utils`: what is no address (or not of the wanted kind) becomes `False`. */
 export const networkFilters: FilterTable = {
+  ...hardwareFilters,
   ipaddr: family(undefined),
   ipv4: family(4),
   ipv6: family(6),
@@ -109,10 +111,14 @@ function answer(ip: IpAddress, what: string): Value {
       return version;
     case "int":
       return makeInteger(value);
+    case "bool":
+      return true;
     case "first_usable":
-      return show(prefix >= bitsOf(version) - 1 ? networkOf(ip) : networkOf(ip) + 1n);
+      return show(firstUsable(ip));
     case "last_usable":
-      return show(prefix >= bitsOf(version) - 1 ? lastOf(ip) : version === 4 ? lastOf(ip) - 1n : lastOf(ip));
+      return show(lastUsable(ip));
+    case "range_usable":
+      return `${show(firstUsable(ip))}-${show(lastUsable(ip))}`;
     case "ipv4":
     case "ipv6":
       return version === Number(what.at(-1)) ? `${show(value)}${ip.hasPrefix ? `/${prefix}` : ""}` : false;
@@ -130,6 +136,16 @@ function answer(ip: IpAddress, what: string): Value {
       return isInside(ip, outer) ? `${show(value)}${ip.hasPrefix ? `/${prefix}` : ""}` : false;
     }
   }
+}
+
+// A point-to-point network (RFC 3021, RFC 6164) and a lone address have nothing to set apart.
+function firstUsable(ip: IpAddress): bigint {
+  return ip.prefix >= bitsOf(ip.version) - 1 ? networkOf(ip) : networkOf(ip) + 1n;
+}
+
+// IPv6 has no broadcast address.
+function lastUsable(ip: IpAddress): bigint {
+  return ip.version === 6 || ip.prefix >= 31 ? lastOf(ip) : lastOf(ip) - 1n;
 }
 
 const loopbacks = ["127.0.0.0/8", "::1/128"];

@@ -24,7 +24,8 @@ export const numberFilters: FilterTable = {
     run: (input, call) => {
       const digits = call.integer("precision", 0);
       const method = call.text("method", "common");
-      const value = numeric(input, "round");
+      const given = numeric(input, "round");
+      const value = typeof given === "boolean" ? Number(given) : given;
       const number = toDouble(value);
       // Python's round() of an int stays an int.
       if (method === "common")

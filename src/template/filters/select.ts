@@ -1,5 +1,5 @@
 import { Undefined, type Value } from "../../vars/value.ts";
-import { readPath } from "../attribute-path.ts";
+import { needed, readPath } from "../attribute-path.ts";
 import { type Call, iterate } from "../call.ts";
 import { isTruthy } from "../compare.ts";
 import { badValue } from "../errors.ts";
@@ -43,8 +43,7 @@ function select(input: Value, call: Call, byAttribute: boolean, wanted: boolean)
   return makeOwn(
     iterate(input, runtime).filter((item) => {
       const value = attribute === undefined ? item : readPath(item, attribute, runtime);
-      if (test === undefined)
-        return isTruthy(value instanceof Undefined && value.reason === "undefined" ? false : value) === wanted;
+      if (test === undefined) return isTruthy(needed(value)) === wanted;
       return runtime.machinery.applyTest(runtime, toText(test), value, args, call.keywords) === wanted;
     }),
   );

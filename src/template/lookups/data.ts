@@ -39,7 +39,7 @@ export const dataLookups: LookupTable = {
       textTerms(call).map((name) => {
         const fallback = call.options.get("default");
         if (fallback instanceof Undefined) return process.env[name] ?? raiseUndefined(fallback);
-        return process.env[name] ?? fallback ?? "";
+        return process.env[name] ?? (fallback === undefined ? "" : fallback);
       }),
   },
   ini: { options: iniOptions, run: (call) => withTerms(call, iniOptions, (inner, key) => readIni(inner, key)) },
@@ -66,7 +66,8 @@ function readVariable(name: string, call: LookupCall): Value {
   const value = call.runtime.variable(name);
   const fallback = call.options.get("default");
   if (value === undefined || (value instanceof Undefined && value.reason === "undefined" && fallback !== undefined)) {
-    return fallback ?? raiseUndefined(new UnresolvedName(name, undefined, () => call.runtime.context.names.names()));
+    if (fallback !== undefined) return fallback;
+    return raiseUndefined(new UnresolvedName(name, undefined, () => call.runtime.context.names.names()));
   }
   return call.runtime.deep(value);
 }

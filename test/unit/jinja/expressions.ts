@@ -65,8 +65,8 @@ None
 1 % 0
 1.0 % 0
 0.1 + 0.2
-1e308 * 10
--1e308 * 10
+f * 1e308
+-f * 1e308
 3 - 5.0
 +5
 -f
@@ -345,8 +345,9 @@ true | int
 '1.5' | float
 'x' | float
 'x' | float(1.5)
-'inf' | float
-'nan' | float
+(e ~ 'inf') | float
+(e ~ 'nan') | float
+(e ~ '-Infinity') | float | int
 3 | float
 none | float(2.0)
 '1e5' | float
@@ -492,6 +493,27 @@ nope | d
 e | default('x')
 e | default('x', true)
 none | default('x')
+nothing
+nothing is defined
+nothing is none
+nothing ~ 'x'
+nope | default(none)
+'x' | int(none)
+'x' | float(none)
+nothings | first
+nothings | last
+nothings | unique | list
+nothings | map('default', 5, true) | list
+nothings[0]
+[nothing, 1] | list
+{'a': nothing}.get('a', 5)
+{'a': nothing}['a']
+{'a': nothing}.a is none
+{'a': 1}.pop('q', none)
+{'keys': none}['keys']
+[{'a': none}] | map(attribute='a', default=3) | list
+[{'a': none}] | map(attribute='a') | first is none
+[none] | min
 d.q | default(1) + 1
 nope.x | default('deep')
 s | attr('nope') | default('none')

@@ -56,7 +56,7 @@ const plain = [
   "{% set x = [3, 1, 2] %}{% set _ = x.sort() %}{{ x }}{% set _ = x.reverse() %}{{ x }}{% set _ = x.remove(1) %}{{ x }}",
   "{% with a = 1, b = 2 %}{{ a }}{{ b }}{% endwith %}{{ a is defined }}",
   "{% set a = 1 %}{% with a = 2, b = a %}{{ a }}{{ b }}{% endwith %}{{ a }}",
-  "{% with %}{% set q = 1 %}{{ q }}{% endwith %}{{ q is defined }}",
+  "{% with %}{% set w = 1 %}{{ w }}{% endwith %}{{ w is defined }}",
   "{% macro m(a, b=2, c=b) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(1) }} {{ m(1, 3) }} {{ m(a=4, c=5) }}",
   "{% macro m(a) %}{{ a }}{% endmacro %}{{ m() }}",
   "{% macro m(a) %}{{ a is defined }}{% endmacro %}{{ m() }}",
@@ -67,6 +67,8 @@ const plain = [
   "{% macro fact(n) %}{{ 1 if n < 2 else n * (fact(n - 1) | int) }}{% endmacro %}{{ fact(6) }}",
   "{% macro m() %}{{ i }}{% endmacro %}{% set i = 99 %}{{ m() }}",
   "{% macro m() %}{% set hidden = 1 %}{% endmacro %}{{ m() }}{{ hidden is defined }}",
+  "{% macro m(a, b=5) %}{{ a is none }}{{ b is none }}{% endmacro %}{{ m(none, none) }}{{ m(none, b=none) }}",
+  "{% set x = none %}{{ x is none }}{% for y in [none, 1] %}{{ y is none }}{{ loop.previtem is defined and loop.previtem is none }}{% endfor %}",
   "{% filter upper %}abc {{ s }}{% endfilter %}",
   "{% filter replace('a', 'b') | upper %}aaa{% endfilter %}",
   "{% include 'part.j2' %}",
@@ -148,7 +150,13 @@ export const templates: readonly TemplateCase[] = [
   },
   {
     source: "${ i } $% if yes %$ a\n $% endif %$",
-    options: { variable_start_string: "${", variable_end_string: "}", block_start_string: "$%", block_end_string: "%$", trim_blocks: true },
+    options: {
+      variable_start_string: "${",
+      variable_end_string: "}",
+      block_start_string: "$%",
+      block_end_string: "%$",
+      trim_blocks: true,
+    },
   },
   { source: "a\n{{ i }}\nb\n", options: { newline_sequence: "\r\n", keep_trailing_newline: true } },
 ];

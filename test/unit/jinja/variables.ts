@@ -5,6 +5,7 @@ export const variables = {
   z: 0,
   f: 2.5,
   g: 1e20,
+  nothings: [null, 1, null],
   s: "Hello World",
   t: "a,b,,c",
   e: "",
