@@ -24,7 +24,7 @@ describe.each(SHELLS)("file with %s", (shell) => {
     const task = { path: `${at("a/b/c d")}/`, state: "directory", mode: "0750", owner: "1", group: "1" };
     const first = await run(task);
     expect(first.differences.map((one) => one.subject)).toEqual([at("a"), at("a/b"), at("a/b/c d")]);
-    expect(first.result).toMatchObject({ path: at("a/b/c d"), state: "directory", mode: "0750", owner: "daemon", uid: 1 });
+    expect(first.result).toMatchObject({ path: `${at("a/b/c d")}/`, state: "directory", mode: "0750", owner: "daemon", uid: 1 });
     expect(await modeOf(at("a/b"))).toBe("750");
     expect((await statOf(at("a"))).uid).toBe(1);
     expect(await run(task)).toMatchObject({ changed: false });
@@ -80,7 +80,7 @@ describe.each(SHELLS)("file with %s", (shell) => {
   });
 
   it("makes and changes symbolic links", async () => {
-    await makeTree(host.directory, { one: "1", "two/": "", "sub/": "" });
+    await makeTree(host.directory, { one: "1", "two/": "", "sub/": "", "to-one": "-> one" });
     const link = { path: at("sub/l"), src: "../one", state: "link" };
     expect(await run(link)).toMatchObject({ changed: true, result: { dest: at("sub/l"), src: "../one", state: "link" } });
     expect(await readlink(at("sub/l"))).toBe("../one");
@@ -98,6 +98,9 @@ describe.each(SHELLS)("file with %s", (shell) => {
     });
     expect(await run({ ...link, src: "-gone", force: true })).toMatchObject({ changed: true });
     expect(await readlink(at("sub/l"))).toBe("-gone");
+    expect(await run({ path: at("one"), src: at("to-one"), state: "link", force: true })).toMatchObject({
+      failed: `a link at ${at("one")} to ${at("to-one")} would lead to itself`,
+    });
   });
 
   it("gives attributes to what a link leads to, or to the link", async () => {

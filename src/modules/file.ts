@@ -2,7 +2,7 @@ import { joinSh } from "../sh.ts";
 import { type JsonObject, ModuleFailure, type ProbeContext, type Questions, stateModule } from "./contract.ts";
 import { bool, choice, type ParametersOf, parameters, path, str } from "./parameters.ts";
 import { attributeParameters, wantedAttributes } from "./support/attributes.ts";
-import { fileFields, followed } from "./support/file-fields.ts";
+import { fileFields, followed, stateName } from "./support/file-fields.ts";
 import { type FileInput, fileStateQuestions, planFileState } from "./support/file-states.ts";
 import { type FileStep, predictStep, stepProvides, stepScript } from "./support/file-steps.ts";
 import { baseName, hostPath, joinPath, shownPath } from "./support/host-path.ts";
@@ -132,11 +132,12 @@ function fileResult(state: Readonly<Record<string, unknown>>, input: FileInput, 
   const path = isInside ? inside : shownPath(input.path, context.traits);
   const there = known.path(isInside ? inside : asked);
   if (input.state === "absent" || there.kind === "absent") return { path, state: "absent" };
-  const isLinkLike = input.state === "link" || input.state === "hard" || input.state === "touch";
-  const shown = input.follow && input.state !== "link" ? (followed(there) ?? there) : there;
-  return {
-    ...(isLinkLike ? { dest: path } : { path }),
-    ...(input.src === undefined ? {} : { src: input.src }),
-    ...fileFields(shown),
-  };
+  const isFollowed = input.follow && (input.state === "directory" || input.state === "file");
+  const shown = isFollowed ? (followed(there) ?? there) : there;
+  const where = isFollowed && there.link !== undefined ? there.link.path : path;
+  const isNamed = input.state === "touch" || input.state === "directory" || input.state === "file";
+  const named = isNamed ? input.state : stateName(shown);
+  const src = input.src ?? (isNamed ? undefined : shown.link?.target);
+  const isDest = named === "link" || named === "hard" || named === "touch";
+  return { ...(isDest ? { dest: where } : { path: where }), ...(src === undefined ? {} : { src }), ...fileFields(shown) };
 }

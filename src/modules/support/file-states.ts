@@ -167,6 +167,8 @@ function planLink(input: FileInput, { path, src: found }: Place, known: Known, c
   }
   const before = there.kind === "link" ? `link to ${current}` : stateName(there);
   const real = (source?.kind === "link" ? source.link?.path : undefined) ?? found ?? target;
+  if (end !== undefined && real === path)
+    throw new ModuleFailure(`a link at ${path} to ${target} would lead to itself`, { path });
   const set = input.follow ? {} : linkAttributes(input.wanted, known);
   const planned =
     input.follow && end !== undefined ? planAttributes(path, end, input.wanted, known.accounts(input.wanted)) : undefined;
@@ -209,7 +211,7 @@ function planHard(input: FileInput, { path: asked, src }: Place, known: Known, c
   if (there.kind !== "absent" && there.inode === source.inode && there.device === source.device)
     return attributeSteps(input, path, known, context);
   if (there.kind === "directory") throw new ModuleFailure(`Cannot link, ${path} is a directory`, { path });
-  if (there.kind !== "absent" && !input.force) {
+  if (there.kind !== "absent" && there.kind !== "link" && !input.force) {
     const what = there.links > 1 ? "different hard link" : stateName(there);
     throw new ModuleFailure(`Cannot link, ${what} exists at destination`, { dest: path, src });
   }
