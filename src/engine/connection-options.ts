@@ -8,16 +8,21 @@ import type { Evaluator } from "./evaluator.ts";
 
 const LOCAL_NAMES = new Set(["localhost", "127.0.0.1", "::1"]);
 
-/** How to reach a host: its variables first (Ansible's names), then what flags and configuration say. */
-export function connectionOptions(host: string, evaluator: Evaluator, defaults: ConnectionDefaults): ConnectionOptions {
+/** How to reach a host: its variables first (Ansible's names), then the play's keywords, then what flags and configuration say. */
+export function connectionOptions(
+  host: string,
+  evaluator: Evaluator,
+  defaults: ConnectionDefaults,
+  scope: Scope,
+): ConnectionOptions {
   const text = (...names: readonly string[]): string | undefined => variable(evaluator, names);
   const args = sshArguments(
     [text("ansible_ssh_common_args"), text("ansible_ssh_extra_args"), text("ansible_ssh_args")].join(" "),
   );
-  const kind = text("ansible_connection") ?? defaults.kind ?? "ssh";
-  const port = number(text("ansible_port", "ansible_ssh_port"), "ansible_port", host);
+  const kind = text("ansible_connection") ?? evaluator.text(keywordOf(scope, "connection")) ?? defaults.kind ?? "ssh";
+  const port = number(text("ansible_port", "ansible_ssh_port") ?? evaluator.text(keywordOf(scope, "port")), "ansible_port", host);
   const timeout = number(text("ansible_ssh_timeout", "ansible_timeout"), "ansible_timeout", host);
-  const user = text("ansible_user", "ansible_ssh_user") ?? defaults.user;
+  const user = text("ansible_user", "ansible_ssh_user") ?? evaluator.text(keywordOf(scope, "remoteUser")) ?? defaults.user;
   const password = text("ansible_password", "ansible_ssh_pass", "ansible_ssh_password") ?? defaults.password;
   const privateKeyFile = text("ansible_private_key_file", "ansible_ssh_private_key_file") ?? defaults.privateKeyFile;
   const passphrase = text("ansible_ssh_private_key_passphrase");

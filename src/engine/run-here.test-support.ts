@@ -49,7 +49,7 @@ export class Sandbox {
     const { hosts = ["one"], vars = {}, ...rest } = options;
     const vault = new VaultSecrets();
     const inventory = await loadInventory([`${hosts.join(",")},`], { vault, cwd: this.folder });
-    const extra = new Map<Key, Value>([...Object.entries(vars), ["here", this.folder], ["ansible_connection", "local"]]);
+    const extra = new Map<Key, Value>([["ansible_connection", "local"], ...Object.entries(vars), ["here", this.folder]]);
     const loader = {
       registry: { findModule, moduleNames },
       rolesPath: [],

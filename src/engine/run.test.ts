@@ -242,6 +242,13 @@ describe("before a host is touched", () => {
   });
 });
 
+describe("how a host is reached", () => {
+  it("follows the play's connection when no variable says otherwise", async () => {
+    const text = play("    - { name: here, ping: }\n", "  connection: local\n");
+    expect((await box.run(text, { vars: { ansible_connection: "" } })).tasks["one"]).toEqual(["ok here"]);
+  });
+});
+
 describe("includes, tags and batches", () => {
   it("includes tasks and roles with their loops, variables and handlers", async () => {
     box.write({

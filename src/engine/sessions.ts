@@ -1,6 +1,7 @@
 import type { Become, ConnectionOptions, Connector } from "../connection/connection.ts";
 import { ConnectionError } from "../connection/errors.ts";
 import type { HostTraits } from "../modules/contract.ts";
+import type { Scope } from "../playbook/model.ts";
 import type { Ask } from "./answers.ts";
 import { connectionOptions } from "./connection-options.ts";
 import type { ConnectionDefaults } from "./context.ts";
@@ -36,12 +37,12 @@ export class Sessions {
     this.#lock = parts.lock;
   }
 
-  /** The session of a host; `evaluator` sees that host's variables. Nothing is connected yet. */
-  of(host: string, evaluator: Evaluator): HostSession {
+  /** The session of a host; `evaluator` sees that host's variables, `scope` is the task that needs it. Nothing is connected yet. */
+  of(host: string, evaluator: Evaluator, scope: Scope): HostSession {
     const known = this.#sessions.get(host);
     if (known !== undefined) return known;
     const options: ConnectionOptions = {
-      ...connectionOptions(host, evaluator, this.#defaults),
+      ...connectionOptions(host, evaluator, this.#defaults, scope),
       ...(this.#lock ? { lock: { waitMs: this.#defaults.lockWaitMs, owner: this.#defaults.lockOwner } } : {}),
       signal: this.#signal,
       notice: (message) => this.#emitter.emit({ type: "host-notice", host, message }),
