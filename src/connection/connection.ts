@@ -90,6 +90,7 @@ export type ConnectionOptions = {
   readonly reconnects?: number;
   /** Absent in check mode. Taken when the first shell opens, held until the connection closes or dies. */
   readonly lock?: LockOptions;
+  /** Interrupts connecting, waiting for the lock, and calls that wait their turn; a script under way ends by `RunOptions.signal`. */
   readonly signal?: AbortSignal;
   /** Asked when an encrypted key has no passphrase yet; absent when nobody can be asked. */
   readonly prompt?: (question: string) => Promise<string | undefined>;

@@ -18,6 +18,7 @@ export class HostConnection implements Connection, ShellHost {
   readonly target: string;
   readonly label: string;
   readonly runId = runId;
+  readonly interrupted: AbortSignal;
   readonly counters: Counters = { roundTrips: 0, bytesSent: 0, bytesReceived: 0, connects: 0 };
   readonly #options: ConnectionOptions;
   readonly #openTransport: OpenTransport;
@@ -32,6 +33,8 @@ export class HostConnection implements Connection, ShellHost {
     this.target = target;
     this.label = label;
     this.#openTransport = openTransport;
+    const { signal } = options;
+    this.interrupted = signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
   }
 
   get statistics(): ConnectionStatistics {
@@ -42,10 +45,8 @@ export class HostConnection implements Connection, ShellHost {
     return this.#options.connectTimeoutMs;
   }
 
-  get signal(): AbortSignal {
-    return this.#options.signal === undefined
-      ? this.#closing.signal
-      : AbortSignal.any([this.#options.signal, this.#closing.signal]);
+  get closed(): AbortSignal {
+    return this.#closing.signal;
   }
 
   shell(become?: Become): Shell {
@@ -59,6 +60,8 @@ export class HostConnection implements Connection, ShellHost {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    // What runs is being killed now, for which the connection is needed.
+    await Promise.all([...this.#shells.values()].map((shell) => shell.idle()));
     const transport = this.#transport ?? (await this.#connecting?.catch(() => undefined));
     await transport?.close();
     for (const shell of this.#shells.values()) shell.destroy();
@@ -83,12 +86,33 @@ export class HostConnection implements Connection, ShellHost {
   ): Promise<{ readonly channel: Channel; readonly loginUser: string }> {
     const transport = await this.#connected(signal);
     const { loginUser } = transport;
-    return { channel: await transport.open(command(loginUser)), loginUser };
+    return { channel: await this.#openChannel(transport, command(loginUser), signal), loginUser };
+  }
+
+  /** A host that has gone silent neither opens a channel nor refuses it: its connection is given up then. */
+  async #openChannel(transport: Transport, command: string, signal: AbortSignal): Promise<Channel> {
+    const opening = transport.open(command);
+    const limit = new AbortController();
+    const late = sleep(this.connectTimeoutMs, "late" as const, { signal: AbortSignal.any([limit.signal, signal]) }).catch(
+      () => "interrupted" as const,
+    );
+    try {
+      const channel = await Promise.race([opening, late]);
+      if (typeof channel === "object") return channel;
+      opening.then((unwanted) => unwanted.destroy()).catch(() => {});
+      if (channel === "interrupted") throw new ConnectionError("aborted", `${this.label}: interrupted`);
+      void transport.close();
+      const message = `${this.label}: the host has not answered for ${this.connectTimeoutMs / 1000} s; the connection is given up`;
+      throw new ConnectionError("lost", message, { retryable: true });
+    } finally {
+      limit.abort();
+    }
   }
 
   /** Shells of one host that open at the same time share one attempt. */
   async #connected(signal: AbortSignal): Promise<Transport> {
     if (this.#transport?.isAlive === true) return this.#transport;
+    if (this.#closing.signal.aborted) throw new ConnectionError("aborted", `${this.label}: the connection is closed`);
     this.#connecting ??= this.#connect(signal).finally(() => {
       this.#connecting = undefined;
     });

@@ -118,7 +118,7 @@ function forward({ client }: SshClient, target: SshTarget, hop: string): Promise
     client.forwardOut("127.0.0.1", 0, target.host, target.port, (error, channel) => {
       if (error === undefined) return resolve(channel);
       const reason = error.message.replace("(SSH) Channel open failure: ", "");
-      const { code, help } = forwardCause(reason);
+      const { code, help } = forwardCause(reason, "reason" in error ? error.reason : undefined);
       reject(
         new ConnectionError(
           code,
@@ -134,8 +134,11 @@ function forward({ client }: SshClient, target: SshTarget, hop: string): Promise
   });
 }
 
-function forwardCause(reason: string): { readonly code: ConnectionErrorCode; readonly help: string } {
-  if (/prohibited|not allowed|denied/i.test(reason)) {
+/** RFC 4254, section 5.1: the server does not want to, rather than not being able to. */
+const administrativelyProhibited = 1;
+
+function forwardCause(reason: string, number: unknown): { readonly code: ConnectionErrorCode; readonly help: string } {
+  if (number === administrativelyProhibited || /prohibited|not allowed|denied/i.test(reason)) {
     return { code: "jump-host", help: "the jump host's sshd forbids forwarding: see AllowTcpForwarding and PermitOpen" };
   }
   if (/refused/i.test(reason)) return { code: "refused", help: "is sshd running there, and on this port (ansible_port)?" };

@@ -273,3 +273,33 @@ function barren([command = "", ...args]: readonly string[]): ChildProcessWithout
   child.stdin.write("command() { return 1; }\n");
   return child;
 }
+
+describe("HostConnection", () => {
+  it("kills what runs when it is closed, and refuses afterwards", async () => {
+    const host = connection(["dash"]);
+    const mark = `5${Math.floor(Math.random() * 1e8)}`;
+    const running = host.shell().run([{ script: sh`sleep ${mark} & sleep ${mark}` }]);
+    setTimeout(() => void host.close(), 100);
+    await expect(running).rejects.toMatchObject({ code: "aborted", started: true });
+    await host.close();
+    const left = spawnSync("sh", [
+      "-c",
+      `cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c 'sleep [5]${mark.slice(1)}'`,
+    ]);
+    expect(left.stdout.toString()).toBe("0\n");
+    await expect(host.shell().run([{ script: sh`true` }])).rejects.toMatchObject({ code: "aborted", started: false });
+  });
+
+  it("lets a script under way come to its end when the run is interrupted, and begins no other", async () => {
+    const controller = new AbortController();
+    const host = connection(["dash"], process.env, { signal: controller.signal });
+    const shell = host.shell();
+    await shell.run([{ script: sh`true` }]);
+    const running = shell.run([{ script: sh`sleep 0.3; echo end` }]);
+    const waiting = shell.run([{ script: sh`echo never` }]);
+    setTimeout(() => controller.abort(), 100);
+    expect((await running)[0]?.stdout.toString()).toBe("end\n");
+    await expect(waiting).rejects.toMatchObject({ code: "aborted", started: false });
+    await host.close();
+  });
+});

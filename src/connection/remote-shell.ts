@@ -33,6 +33,11 @@ export class RemoteShell implements Shell {
     return turn;
   }
 
+  /** Settles when no call is under way. */
+  async idle(): Promise<void> {
+    await this.#queue;
+  }
+
   destroy(): void {
     this.#process?.destroy();
   }
@@ -40,9 +45,9 @@ export class RemoteShell implements Shell {
   async #run(sections: readonly Section[], options: RunOptions): Promise<readonly SectionResult[]> {
     for (const section of sections) checkSection(section);
     if (sections.length === 0) return [];
-    const signals = [options.signal, this.#host.signal].filter((one) => one !== undefined);
-    const signal = signals.length === 0 ? new AbortController().signal : AbortSignal.any(signals);
-    if (signal.aborted) throw this.#aborted([], false);
+    const own = options.signal === undefined ? [] : [options.signal];
+    const opening = AbortSignal.any([...own, this.#host.interrupted]);
+    if (opening.aborted) throw this.#aborted([], false);
     const nonce = freshNonce();
     let process = this.#process;
     let exchange: Exchange;
@@ -51,9 +56,12 @@ export class RemoteShell implements Shell {
       this.#host.counters.roundTrips += 1;
       void this.#send(process, await this.#text(sections, nonce));
     } else {
-      ({ process, exchange } = await this.#start(sections, nonce, signal));
+      ({ process, exchange } = await this.#start(sections, nonce, opening));
     }
-    return this.#collect(process, exchange, { timeoutMs: options.timeoutMs, signal });
+    return this.#collect(process, exchange, {
+      timeoutMs: options.timeoutMs,
+      signal: AbortSignal.any([...own, this.#host.closed]),
+    });
   }
 
   /** Opens a shell; its greeting, the lock and the sections are one round trip unless something has to be known first. */
@@ -70,8 +78,10 @@ export class RemoteShell implements Shell {
     try {
       await greet(this.#host, process, exchange, lock, signal, opened);
     } catch (error) {
-      process.destroy();
-      throw error;
+      // The sections were sent along: unless the shell has refused to go on, they may run.
+      const started = eager && (process.isAlive || process.end?.connectionLost === true);
+      await endRunaway(this.#host, this.#become, process, exchange.hello?.pid);
+      throw started && error instanceof ConnectionError ? withStarted(error) : error;
     }
     this.#process = process;
     this.#decoders = exchange.hello?.decoders;
@@ -174,4 +184,15 @@ async function endRunaway(
   } finally {
     process.destroy();
   }
+}
+
+function withStarted(error: ConnectionError): ConnectionError {
+  const { code, message, help, retryable, completed, cause } = error;
+  return new ConnectionError(code, message, {
+    ...(help === undefined ? {} : { help }),
+    retryable,
+    completed,
+    started: true,
+    cause,
+  });
 }

@@ -12,7 +12,10 @@ export interface ShellHost {
   readonly counters: Counters;
   readonly connectTimeoutMs: number;
   readonly runId: string;
-  readonly signal: AbortSignal | undefined;
+  /** The run is to end: nothing new begins. Aborted with `closed` too. */
+  readonly interrupted: AbortSignal;
+  /** The connection is no longer wanted: what runs is ended. */
+  readonly closed: AbortSignal;
   /** Connects if need be. */
   open(
     command: (loginUser: string) => string,

@@ -1,4 +1,5 @@
 import { Float, isList, type Key, type Value } from "../vars/value.ts";
+import { textLength } from "./characters.ts";
 import { compare } from "./compare.ts";
 import { badValue } from "./errors.ts";
 import { floatText, typeName } from "./repr.ts";
@@ -58,16 +59,39 @@ function block(value: Value, indent: number, style: YamlStyle, level: number): s
   }
   if (!(value instanceof Map)) throw new TypeError("only containers are written as blocks");
   return members(value, style)
-    .map(([key, member]) => {
-      const name = scalar(key, true, false, indent, indent);
-      const head = name.length > 128 || name.includes("\n") ? `? ${name}\n${" ".repeat(indent)}:` : `${name}:`;
-      if (isScalar(member)) return `${head} ${scalar(member, false, false, indent + style.indent, indent + head.length + 1)}`;
-      if (isFlow(member, style)) return `${head} ${new FlowWriter(style).write(member, indent + head.length + 1, indent)}`;
-      // A list below a key is not indented, as PyYAML has it.
-      const inner = isList(member) ? indent : indent + style.indent;
-      return `${head}\n${" ".repeat(inner)}${block(member, inner, style, level + 1)}`;
-    })
+    .map(([key, member]) => pair(key, member, indent, style, level))
     .join(pad);
+}
+
+function pair(key: Key, member: Value, indent: number, style: YamlStyle, level: number): string {
+  const inner = indent + style.indent;
+  const isSimple = isSimpleKey(key);
+  const pad = `\n${" ".repeat(indent)}`;
+  const head = isSimple
+    ? `${scalar(key, true, false, indent, indent)}:`
+    : `? ${scalar(key, false, false, inner, indent + 2)}${pad}:`;
+  const column = isSimple ? indent + textLength(head) + 1 : indent + 2;
+  if (isScalar(member)) return `${head} ${scalar(member, false, false, inner, column)}`;
+  if (isFlow(member, style)) return `${head} ${new FlowWriter(style).write(member, column, indent)}`;
+  if (!isSimple) return `${head}${" ".repeat(style.indent - 1)}${block(member, inner, style, level + 1)}`;
+  // A list below a key is not indented, as PyYAML has it.
+  const start = isList(member) ? indent : inner;
+  return `${head}\n${" ".repeat(start)}${block(member, start, style, level + 1)}`;
+}
+
+const tags: Readonly<Record<string, string>> = {
+  str: "!!str",
+  int: "!!int",
+  float: "!!float",
+  bool: "!!bool",
+  NoneType: "!!null",
+};
+
+// PyYAML counts the tag that it then leaves out. Anything longer stands behind a question mark.
+function isSimpleKey(key: Key): boolean {
+  const text = typeof key === "string" ? key : scalar(key, true, false, 0, 0);
+  if (text === "" || /[\n\u0085\u2028\u2029]/.test(text)) return false;
+  return textLength(text) + (tags[typeName(key)] ?? "").length < 128;
 }
 
 /** Flow style, broken after a comma where a line would pass column 80. */
@@ -80,20 +104,28 @@ class FlowWriter {
     this.#style = style;
   }
 
-  write(value: Value, column: number, indent = -this.#style.indent): string {
+  /** `indent`: that of the block around it. */
+  write(value: Value, column: number, indent = 0): string {
     this.#column = column;
-    this.#value(value, indent + this.#style.indent);
+    this.#value(value, indent);
     return this.#text;
+  }
+
+  #key(key: Key, indent: number): void {
+    if (isSimpleKey(key)) return this.#put(`${scalar(key, true, true, indent, this.#column)}: `);
+    this.#put("? ");
+    this.#put(scalar(key, false, true, indent + this.#style.indent, this.#column));
+    this.#put(this.#column > width ? `\n${" ".repeat(indent)}: ` : " : ");
   }
 
   #put(text: string): void {
     this.#text += text;
     const line = text.lastIndexOf("\n");
-    this.#column = line < 0 ? this.#column + text.length : text.length - line - 1;
+    this.#column = line < 0 ? this.#column + textLength(text) : textLength(text.slice(line + 1));
   }
 
   #value(value: Value, indent: number): void {
-    if (isScalar(value)) return this.#put(scalar(value, false, true, indent, this.#column));
+    if (isScalar(value)) return this.#put(scalar(value, false, true, indent + this.#style.indent, this.#column));
     const items: readonly (readonly [Key | undefined, Value])[] =
       value instanceof Map ? members(value, this.#style) : isList(value) ? value.map((one) => [undefined, one] as const) : [];
     this.#put(value instanceof Map ? "{" : "[");
@@ -102,7 +134,7 @@ class FlowWriter {
       if (index > 0) this.#put(",");
       if (this.#column > width) this.#put(`\n${" ".repeat(inner)}`);
       else if (index > 0) this.#put(" ");
-      if (key !== undefined) this.#put(`${scalar(key, true, true, inner, this.#column)}: `);
+      if (key !== undefined) this.#key(key, inner);
       this.#value(member, inner);
     });
     this.#put(value instanceof Map ? "}" : "]");

@@ -1,4 +1,5 @@
 import { readPlainScalar } from "../source/yaml-scalars.ts";
+import { textLength } from "./characters.ts";
 
 /** What may be said about a text before a style is chosen for it, after PyYAML's emitter. */
 export function scalarText(
@@ -13,11 +14,14 @@ export function scalarText(
 }
 
 const width = 80;
+// YAML 1.1 reads these as dates, which is why they are quoted although we read them as text.
+const timestamp =
+  /^\d{4}-\d\d-\d\d$|^\d{4}-\d\d?-\d\d?(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::\d\d)?))?$/;
 
 function isPlain(text: string, { key, flow }: { readonly key: boolean; readonly flow: boolean }): boolean {
   void key;
   if (text === "" || readPlainScalar(text) !== text) return false;
-  if (text === "=" || text === "<<") return false;
+  if (timestamp.test(text) || text === "=" || text === "<<") return false;
   if (/[\n\r\u0085\u2028\u2029]/.test(text) || !isPrintable(text)) return false;
   if (/^\s|\s$/.test(text) || text.startsWith("---") || text.startsWith("...")) return false;
   if (/^[#,[\]{}&*!|>'"%@`]/.test(text)) return false;
@@ -27,9 +31,9 @@ function isPlain(text: string, { key, flow }: { readonly key: boolean; readonly 
   return !(flow && /[,?[\]{}]|:/.test(text));
 }
 
-// Spaces at a line's end or start would be lost when a single-quoted text is read again.
+// Spaces beside a line's end would be lost when a single-quoted text is read again.
 function isSingle(text: string): boolean {
-  return isPrintable(text) && !/ [\n\u0085\u2028\u2029]/.test(text) && !text.includes("\r");
+  return isPrintable(text) && !/ [\n\u0085\u2028\u2029]|[\n\u0085\u2028\u2029] /.test(text) && !text.includes("\r");
 }
 
 function isPrintable(text: string): boolean {
@@ -46,7 +50,7 @@ function foldPlain(text: string, indent: number, column: number): string {
       at = indent;
     } else {
       result += part;
-      at += part.length;
+      at += textLength(part);
     }
   }
   return result;
@@ -65,7 +69,7 @@ function foldSingle(text: string, indent: number, column: number): string {
         at = indent;
       } else {
         result += part;
-        at += part.length;
+        at += textLength(part);
       }
     } else if (part.startsWith("\n")) {
       result += `\n${part}${pad}`;
@@ -73,7 +77,7 @@ function foldSingle(text: string, indent: number, column: number): string {
     } else {
       const quoted = part.replaceAll("'", "''");
       result += quoted;
-      at += quoted.length;
+      at += textLength(quoted);
     }
   });
   return `${result}'`;
@@ -92,7 +96,6 @@ const escapes: Readonly<Record<string, string>> = {
   '"': '"',
   "\\": "\\",
   "\u0085": "N",
-  "\u00a0": "_",
   "\u2028": "L",
   "\u2029": "P",
 };
@@ -107,19 +110,25 @@ function doubleQuoted(
   let run = "";
   const flush = (): void => {
     result += run;
-    at += run.length;
+    at += textLength(run);
     run = "";
   };
   characters.forEach((one, index) => {
     const escape = escapes[one];
-    const isSpecial = escape !== undefined || !/[\x20-\x7e\u00a1-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u.test(one);
+    const isSpecial = escape !== undefined || !/[\x20-\x7e\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u.test(one);
     if (isSpecial) {
       flush();
       const written = escape === undefined ? codeEscape(one) : `\\${escape}`;
       result += written;
       at += written.length;
     }
-    if (!key && index > 0 && index < characters.length - 1 && (one === " " || isSpecial) && at + run.length > width) {
+    if (
+      !key &&
+      index > 0 &&
+      index < characters.length - 1 &&
+      (one === " " || isSpecial || run === "") &&
+      at + textLength(run) > width
+    ) {
       flush();
       result += `\\\n${" ".repeat(indent)}`;
       at = indent;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/connection/connect.ts";
 import type { Become, Connection } from "../../src/connection/connection.ts";
 import { sh } from "../../src/sh.ts";
-import { allowSudo, type Sshd, startSshd, whyNoSshd } from "./sshd.ts";
+import { allowSudo, type Sshd, startSshd, unique, whyNoSshd } from "./sshd.ts";
 import { sshOptions, text } from "./sshd-options.ts";
 
 const reason = whyNoSshd();
@@ -15,14 +15,14 @@ describe.skipIf(reason !== undefined)("becoming another user", () => {
   const open: Connection[] = [];
   beforeAll(async () => {
     server = await startSshd();
-    server.makeUser("k3tfree", { password: "right" });
-    allowSudo("k3tfree", "k3tfree ALL=(ALL) NOPASSWD: ALL");
-    server.makeUser("k3tpass", { password: "right" });
-    allowSudo("k3tpass", "k3tpass ALL=(ALL) ALL\nDefaults:k3tpass timestamp_timeout=0");
-    server.makeUser("k3ttty");
-    allowSudo("k3ttty", "k3ttty ALL=(ALL) NOPASSWD: ALL\nDefaults:k3ttty requiretty");
-    server.makeUser("k3tnone", { password: "right" });
-    server.makeUser("k3tother", { password: "theirs" });
+    server.makeUser(unique("k3tfree"), { password: "right" });
+    allowSudo(unique("k3tfree"), `${unique("k3tfree")} ALL=(ALL) NOPASSWD: ALL`);
+    server.makeUser(unique("k3tpass"), { password: "right" });
+    allowSudo(unique("k3tpass"), `${unique("k3tpass")} ALL=(ALL) ALL\nDefaults:${unique("k3tpass")} timestamp_timeout=0`);
+    server.makeUser(unique("k3ttty"));
+    allowSudo(unique("k3ttty"), `${unique("k3ttty")} ALL=(ALL) NOPASSWD: ALL\nDefaults:${unique("k3ttty")} requiretty`);
+    server.makeUser(unique("k3tnone"), { password: "right" });
+    server.makeUser(unique("k3tother"), { password: "theirs" });
   });
   afterAll(async () => {
     await Promise.all(open.map((one) => one.close()));
@@ -39,64 +39,92 @@ describe.skipIf(reason !== undefined)("becoming another user", () => {
   const label = () => `node1 (127.0.0.1 port ${server.port})`;
 
   it.each<[string, string, Become, string]>([
-    ["sudo without a password", "k3tfree", root(), "root /root"],
-    ["sudo with a password that nobody asks for", "k3tfree", root({ password: "whatever" }), "root /root"],
-    ["sudo with a password", "k3tpass", root({ password: "right" }), "root /root"],
-    ["sudo to a plain user", "k3tfree", root({ user: "k3tother" }), "k3tother /home/k3tother"],
-    ["Ansible's default flags", "k3tpass", root({ password: "right", flags: ["-H", "-S", "-n"] }), "root /root"],
-    ["su with a password", "k3tnone", { method: "su", user: "k3tother", password: "theirs" }, "k3tother /home/k3tother"],
-    ["root by su", "root", { method: "su", user: "k3tother" }, "k3tother /home/k3tother"],
-    ["root by sudo", "root", root({ user: "k3tother" }), "k3tother /home/k3tother"],
+    ["sudo without a password", unique("k3tfree"), root(), "root /root"],
+    ["sudo with a password that nobody asks for", unique("k3tfree"), root({ password: "whatever" }), "root /root"],
+    ["sudo with a password", unique("k3tpass"), root({ password: "right" }), "root /root"],
+    [
+      "sudo to a plain user",
+      unique("k3tfree"),
+      root({ user: unique("k3tother") }),
+      `${unique("k3tother")} /home/${unique("k3tother")}`,
+    ],
+    ["Ansible's default flags", unique("k3tpass"), root({ password: "right", flags: ["-H", "-S", "-n"] }), "root /root"],
+    [
+      "su with a password",
+      unique("k3tnone"),
+      { method: "su", user: unique("k3tother"), password: "theirs" },
+      `${unique("k3tother")} /home/${unique("k3tother")}`,
+    ],
+    ["root by su", "root", { method: "su", user: unique("k3tother") }, `${unique("k3tother")} /home/${unique("k3tother")}`],
+    ["root by sudo", "root", root({ user: unique("k3tother") }), `${unique("k3tother")} /home/${unique("k3tother")}`],
     ["root already", "root", root({ password: "not needed", executable: "/nonexistent" }), "root /root"],
   ])("%s", async (_name, user, become, expected) => {
     expect(await id(user, become)).toBe(expected);
   });
 
   it.each<[string, string, Become, string, string]>([
-    ["no password", "k3tpass", root(), "become-password-required", ": sudo wants a password: sudo: a password is required"],
-    ["wrong password", "k3tpass", root({ password: "wrong" }), "become-password-wrong", ": sudo did not accept the password"],
+    [
+      "no password",
+      unique("k3tpass"),
+      root(),
+      "become-password-required",
+      ": sudo wants a password: sudo: a password is required",
+    ],
+    [
+      "wrong password",
+      unique("k3tpass"),
+      root({ password: "wrong" }),
+      "become-password-wrong",
+      ": sudo did not accept the password",
+    ],
     [
       "no rule",
-      "k3tnone",
+      unique("k3tnone"),
       root({ password: "right" }),
       "become-not-allowed",
-      ": sudo does not let us become root: k3tnone is not in the sudoers file.",
+      `: sudo does not let us become root: ${unique("k3tnone")} is not in the sudoers file.`,
     ],
     [
       "requiretty",
-      "k3ttty",
+      unique("k3ttty"),
       root(),
       "become-tty-required",
       ": sudo insists on a terminal: sudo: sorry, you must have a tty to run sudo",
     ],
     [
       "no such user",
-      "k3tfree",
-      root({ user: "k3tnobody" }),
+      unique("k3tfree"),
+      root({ user: unique("k3tnobody") }),
       "become-user-unknown",
-      ": there is no user k3tnobody to become: sudo: unknown user k3tnobody; sudo: error initializing audit plugin sudoers_audit",
+      `: there is no user ${unique("k3tnobody")} to become: sudo: unknown user ${unique("k3tnobody")}; sudo: error initializing audit plugin sudoers_audit`,
     ],
     [
       "no sudo",
-      "k3tfree",
+      unique("k3tfree"),
       root({ executable: "/nonexistent/sudo" }),
       "become-missing",
       ": there is no /nonexistent/sudo on the host: env: '/nonexistent/sudo': No such file or directory",
     ],
-    ["su wants a password", "k3tnone", { method: "su", user: "root" }, "become-password-required", ": su wants a password"],
+    [
+      "su wants a password",
+      unique("k3tnone"),
+      { method: "su", user: "root" },
+      "become-password-required",
+      ": su wants a password",
+    ],
     [
       "su with a wrong one",
-      "k3tnone",
-      { method: "su", user: "k3tother", password: "no" },
+      unique("k3tnone"),
+      { method: "su", user: unique("k3tother"), password: "no" },
       "become-password-wrong",
       ": su did not accept the password: su: Authentication failure",
     ],
     [
       "su to nobody",
       "root",
-      { method: "su", user: "k3tnobody" },
+      { method: "su", user: unique("k3tnobody") },
       "become-user-unknown",
-      ": there is no user k3tnobody to become: su: user k3tnobody does not exist or the user entry does not contain all the required fields",
+      `: there is no user ${unique("k3tnobody")} to become: su: user ${unique("k3tnobody")} does not exist or the user entry does not contain all the required fields`,
     ],
   ])("%s", async (_name, user, become, code, message) => {
     await expect(id(user, become)).rejects.toMatchObject({
@@ -107,7 +135,7 @@ describe.skipIf(reason !== undefined)("becoming another user", () => {
   });
 
   it("keeps the password out of sight", async () => {
-    const connection = connect(sshOptions(server, "k3tpass"));
+    const connection = connect(sshOptions(server, unique("k3tpass")));
     const results = await connection
       .shell(root({ password: "right" }))
       .run([
@@ -118,25 +146,25 @@ describe.skipIf(reason !== undefined)("becoming another user", () => {
   });
 
   it("runs the shells of several users side by side over one connection", async () => {
-    const connection = connect(sshOptions(server, "k3tfree"));
-    const become = [undefined, root(), root({ user: "k3tother" })];
+    const connection = connect(sshOptions(server, unique("k3tfree")));
+    const become = [undefined, root(), root({ user: unique("k3tother") })];
     const answers = await Promise.all(become.map((one) => connection.shell(one).run([{ script: sh`id -un` }])));
-    expect(answers.map((results) => text(results)[0])).toEqual(["k3tfree\n", "root\n", "k3tother\n"]);
+    expect(answers.map((results) => text(results)[0])).toEqual([`${unique("k3tfree")}\n`, "root\n", `${unique("k3tother")}\n`]);
     expect(connection.statistics).toMatchObject({ connects: 1, roundTrips: 3 });
     await connection.close();
   });
 
   it("starts elsewhere when the login user's home is closed to the other", async () => {
-    execFileSync("chmod", ["700", "/home/k3tfree"]);
-    const connection = connect(sshOptions(server, "k3tfree"));
+    execFileSync("chmod", ["700", `/home/${unique("k3tfree")}`]);
+    const connection = connect(sshOptions(server, unique("k3tfree")));
     expect(
-      text(await connection.shell(root({ user: "k3tother" })).run([{ script: sh`pwd; ls >/dev/null && echo fine` }])),
+      text(await connection.shell(root({ user: unique("k3tother") })).run([{ script: sh`pwd; ls >/dev/null && echo fine` }])),
     ).toEqual(["/\nfine\n"]);
     await connection.close();
   });
 
   it("kills a runaway of root", async () => {
-    const connection = connect(sshOptions(server, "k3tfree"));
+    const connection = connect(sshOptions(server, unique("k3tfree")));
     const mark = `4${Math.floor(Math.random() * 1e8)}`;
     await expect(
       connection.shell(root()).run([{ script: sh`sleep ${mark} & sleep ${mark}` }], { timeoutMs: 500 }),
@@ -166,11 +194,15 @@ describe.skipIf(reason !== undefined)("becoming another user", () => {
       const file = `${server.folder}/second.mts`;
       writeFileSync(file, script);
       const second = (waitMs: number) =>
-        execFileSync("npx", ["tsx", file, JSON.stringify(sshOptions(server, "k3tfree", { lock: lock("second", waitMs) }))], {
-          encoding: "utf8",
-          cwd: `${import.meta.dirname}/../..`,
-        }).trim();
-      const connection = connect(sshOptions(server, "k3tfree", { lock: lock("alice@laptop, k3sprov apply site.yaml") }));
+        execFileSync(
+          "npx",
+          ["tsx", file, JSON.stringify(sshOptions(server, unique("k3tfree"), { lock: lock("second", waitMs) }))],
+          {
+            encoding: "utf8",
+            cwd: `${import.meta.dirname}/../..`,
+          },
+        ).trim();
+      const connection = connect(sshOptions(server, unique("k3tfree"), { lock: lock("alice@laptop, k3sprov apply site.yaml") }));
       const shell = connection.shell(root());
       // What stays in the background must not keep the lock.
       await shell.run([{ script: sh`sleep 20 >/dev/null 2>&1 &` }]);
@@ -180,18 +212,18 @@ describe.skipIf(reason !== undefined)("becoming another user", () => {
     });
 
     it("lets two connections of one run pass", async () => {
-      const one = connect(sshOptions(server, "k3tfree", { lock: lock("me") }));
-      const two = connect(sshOptions(server, "k3tfree", { lock: lock("me") }));
+      const one = connect(sshOptions(server, unique("k3tfree"), { lock: lock("me") }));
+      const two = connect(sshOptions(server, unique("k3tfree"), { lock: lock("me") }));
       await one.shell(root()).run([{ script: sh`true` }]);
       await two.shell(root()).run([{ script: sh`true` }]);
       await Promise.all([one.close(), two.close()]);
     });
 
     it("leaves nothing behind for a plain user", async () => {
-      const connection = connect(sshOptions(server, "k3tother", { lock: lock("me") }));
+      const connection = connect(sshOptions(server, unique("k3tother"), { lock: lock("me") }));
       expect(text(await connection.shell().run([{ script: sh`ls -A | grep -c lock` }]))).toEqual(["0\n"]);
       await connection.close();
-      expect(existsSync("/home/k3tother/.k3sprov.lock")).toBe(false);
+      expect(existsSync(`/home/${unique("k3tother")}/.k3sprov.lock`)).toBe(false);
     });
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/connection/connect.ts";
 import type { ConnectionOptions } from "../../src/connection/connection.ts";
 import { sh } from "../../src/sh.ts";
-import { keygen, type Sshd, startSshd, whyNoSshd } from "./sshd.ts";
+import { keygen, type Sshd, startSshd, unique, whyNoSshd } from "./sshd.ts";
 import { sshOptions, text } from "./sshd-options.ts";
 
 const reason = whyNoSshd();
@@ -18,7 +18,7 @@ describe.skipIf(reason !== undefined)("host keys", () => {
   let name: string;
   beforeAll(async () => {
     server = await startSshd({ keyTypes: ["ed25519", "ecdsa", "rsa"] });
-    server.makeUser("k3tkey");
+    server.makeUser(unique("k3tkey"));
     known = join(server.folder, "known");
     label = `node1 (127.0.0.1 port ${server.port})`;
     name = `[127.0.0.1]:${server.port}`;
@@ -28,7 +28,7 @@ describe.skipIf(reason !== undefined)("host keys", () => {
   async function enter(lines: string | undefined, more: Partial<ConnectionOptions> = {}): Promise<string> {
     if (lines === undefined) rmSync(known, { force: true });
     else writeFileSync(known, lines);
-    const connection = connect(sshOptions(server, "k3tkey", { knownHostsFiles: [known], ...more }));
+    const connection = connect(sshOptions(server, unique("k3tkey"), { knownHostsFiles: [known], ...more }));
     try {
       return text(await connection.shell().run([{ script: sh`echo in` }]))[0] ?? "";
     } finally {
@@ -94,7 +94,7 @@ describe.skipIf(reason !== undefined)("host keys", () => {
     const notices: string[] = [];
     const options = { hostKeyChecking: "accept-new", notice: (message: string) => notices.push(message) } as const;
     const all = Array.from({ length: 12 }, () => {
-      const connection = connect(sshOptions(server, "k3tkey", { knownHostsFiles: [known], ...options }));
+      const connection = connect(sshOptions(server, unique("k3tkey"), { knownHostsFiles: [known], ...options }));
       return connection
         .shell()
         .run([{ script: sh`echo in` }])

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { connect } from "../../src/connection/connect.ts";
 import type { ConnectionOptions } from "../../src/connection/connection.ts";
 import { sh } from "../../src/sh.ts";
-import { type Sshd, startSshd, whyNoSshd } from "./sshd.ts";
+import { type Sshd, startSshd, unique, whyNoSshd } from "./sshd.ts";
 import { sshOptions, text } from "./sshd-options.ts";
 
 const reason = whyNoSshd();
@@ -67,7 +67,7 @@ describe.skipIf(reason !== undefined)("losing a host", () => {
   let relay: Relay;
   beforeAll(async () => {
     server = await startSshd();
-    server.makeUser("k3tlost");
+    server.makeUser(unique("k3tlost"));
   });
   afterAll(() => server.stop());
   beforeEach(async () => {
@@ -76,7 +76,7 @@ describe.skipIf(reason !== undefined)("losing a host", () => {
   afterEach(() => relay.close());
 
   const open = (more: Partial<ConnectionOptions> = {}) =>
-    connect(sshOptions(server, "k3tlost", { port: relay.port, hostKeyChecking: "off", reconnects: 3, ...more }));
+    connect(sshOptions(server, unique("k3tlost"), { port: relay.port, hostKeyChecking: "off", reconnects: 3, ...more }));
   const label = () => `node1 (127.0.0.1 port ${relay.port})`;
 
   it("gives back what was complete, and connects again at the next script", async () => {

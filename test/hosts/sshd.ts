@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, connect as tcpConnect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,9 +14,30 @@ export type Sshd = {
   readonly key: string;
   hostKey(type: "ed25519" | "ecdsa" | "rsa"): string;
   makeUser(name: string, options?: { readonly shell?: string; readonly password?: string }): void;
-  removeUser(name: string): void;
   stop(): Promise<void>;
 };
+
+/** A user name that no other run on this machine has, so that two may run at once. */
+export function unique(name: string): string {
+  return `${name}x${process.pid}`;
+}
+
+/** Users whose run was killed before it could remove them. */
+function removeAbandonedUsers(): void {
+  for (const line of readFileSync("/etc/passwd", "utf8").split("\n")) {
+    const [, name, pid] = /^(k3t[a-z]*x(\d+)):/.exec(line) ?? [];
+    if (name !== undefined && !existsSync(`/proc/${pid}`)) removeUser(name);
+  }
+}
+
+function removeUser(name: string): void {
+  try {
+    execFileSync("userdel", ["-r", "-f", name], { stdio: "ignore" });
+  } catch {
+    // userdel complains about a missing mail spool after it has removed the user, or there is none.
+  }
+  rmSync(`/etc/sudoers.d/${name}`, { force: true });
+}
 
 /** Why these tests cannot run on this machine, if they cannot. */
 export function whyNoSshd(): string | undefined {
@@ -32,6 +53,7 @@ export function whyNoSshd(): string | undefined {
 export async function startSshd(
   options: { readonly config?: string; readonly keyTypes?: readonly ("ed25519" | "ecdsa" | "rsa")[] } = {},
 ): Promise<Sshd> {
+  removeAbandonedUsers();
   const folder = mkdtempSync(join(tmpdir(), "k3sprov-sshd-"));
   chmodSync(folder, 0o755);
   const keyTypes = options.keyTypes ?? ["ed25519"];
@@ -64,15 +86,6 @@ export async function startSshd(
   const pub = execFileSync("cat", [join(folder, "id.pub")], { encoding: "utf8" });
   writeFileSync(join(folder, "authorized", "root"), pub);
   await listening(port);
-  const removeUser = (name: string) => {
-    try {
-      execFileSync("userdel", ["-r", "-f", name], { stdio: "ignore" });
-    } catch {
-      // userdel complains about a missing mail spool after it has removed the user.
-    }
-    rmSync(`/etc/sudoers.d/${name}`, { force: true });
-    users.delete(name);
-  };
   const hostKey = (type: string) => execFileSync("cat", [join(folder, `host_${type}.pub`)], { encoding: "utf8" }).trim();
   return {
     port,
@@ -87,7 +100,6 @@ export async function startSshd(
       users.add(name);
       writeFileSync(join(folder, "authorized", name), pub);
     },
-    removeUser,
     async stop() {
       for (const name of users) {
         try {

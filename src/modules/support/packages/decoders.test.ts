@@ -1,0 +1,180 @@
+import { describe, expect, it } from "vitest";
+import { type Output, Unknown } from "../../contract.ts";
+import { apk, decodeApk } from "./apk.ts";
+import { apt, decodeDpkg } from "./apt.ts";
+import { dnfManager } from "./dnf.ts";
+import { decodeRpm, parseRpm, rpmMatches } from "./rpm.ts";
+import { zypper } from "./zypper.ts";
+
+const output = (stdout: string, rc = 0, stderr = ""): Output => ({
+  rc,
+  stdout: Buffer.from(stdout),
+  stderr: Buffer.from(stderr),
+});
+const none = { kind: "installed", versions: [], providers: [], isResidual: false };
+
+describe("dpkg-query (Debian 12)", () => {
+  const text = [
+    "bash\tamd64\t5.2.15-2+b8\tii ",
+    "libc6\tamd64\t2.36-9+deb12u14\tii ",
+    "libc6\ti386\t2.36-9+deb12u14\tii ",
+    "tree\tamd64\t2.1.0-1\trc ",
+    "half\tamd64\t1\tiU ",
+    "triggers\tamd64\t1\tit ",
+    "held\tall\t1\thi ",
+    "provides\tmawk\tii \tawk",
+    "provides\tpostfix\tii \tdefault-mta (= 1), mail-transport-agent",
+    "provides\texim4\trc \tmail-transport-agent",
+    "",
+  ].join("\n");
+  it.each([
+    ["bash", { ...none, versions: ["5.2.15-2+b8"] }],
+    ["libc6", { ...none, versions: ["2.36-9+deb12u14", "2.36-9+deb12u14"] }],
+    ["libc6:i386", { ...none, versions: ["2.36-9+deb12u14"] }],
+    ["held:amd64", { ...none, versions: ["1"] }],
+    ["tree", { ...none, isResidual: true }],
+    ["half", none],
+    ["triggers", { ...none, versions: ["1"] }],
+    ["awk", { ...none, providers: ["mawk"] }],
+    ["mail-transport-agent", { ...none, providers: ["postfix"] }],
+    ["nosuch", none],
+  ])("%s", (name, expected) => expect(decodeDpkg(output(text), [name])).toEqual([expected]));
+
+  it("does not take a failure for absence", () => {
+    expect(decodeDpkg(output("", 2, "dpkg-query: error: parsing file '/var/lib/dpkg/status'"), ["bash"])).toEqual([
+      new Unknown("cannot list packages: dpkg-query: error: parsing file '/var/lib/dpkg/status'"),
+    ]);
+  });
+
+  it("reads the candidates of apt-cache policy", () => {
+    const policy = `bash:
+  Installed: 5.2.15-2+b8
+  Candidate: 5.2.15-2+b13
+  Version table:
+     5.2.15-2+b13 500
+        500 http://deb.debian.org/debian bookworm/main amd64 Packages
+ *** 5.2.15-2+b8 100
+        100 /var/lib/dpkg/status
+gone:
+  Installed: 1
+  Candidate: (none)
+  Version table:
+`;
+    expect(apt.candidate.decode(output(policy), ["bash", "gone", "nosuch"], undefined as never)).toEqual([
+      { kind: "candidate", version: "5.2.15-2+b13" },
+      { kind: "candidate", version: null },
+      { kind: "candidate", version: null },
+    ]);
+  });
+
+  it.each([
+    ["nginx", { spec: "nginx", name: "nginx", version: undefined }],
+    ["nginx=1.22.1-9+deb12u1", { spec: "nginx=1.22.1-9+deb12u1", name: "nginx", version: "1.22.1-9+deb12u1" }],
+    ["nginx=1.22*", { spec: "nginx=1.22*", name: "nginx", version: "1.22*" }],
+    ["libc6:i386", { spec: "libc6:i386", name: "libc6:i386", version: undefined }],
+    ["g++", { spec: "g++", name: "g++", version: undefined }],
+  ])("parses %s", (spec, expected) => expect(apt.parse(spec)).toEqual(expected));
+
+  it.each([
+    ["php*", '"php*": patterns are not supported in names; name the packages'],
+    ["-y", '"-y": that is no name of a Debian package'],
+    ["a b", '"a b": that is no name of a Debian package'],
+    ["Nginx", '"Nginx": that is no name of a Debian package'],
+  ])("refuses %s", (spec, message) => expect(() => apt.parse(spec)).toThrow(message));
+
+  it.each([
+    ["1.22.1-9", "1.22.1-9", true],
+    ["1.22.1-9", "1.22*", true],
+    ["1.22.1-9", "1.22", false],
+    ["1a22", "1.22", false],
+  ])("%s matches %s: %s", (installed, wanted, expected) => expect(apt.matches([installed], wanted)).toBe(expected));
+});
+
+describe("rpm", () => {
+  const text = [
+    "=bash\t0\t5.1.8\t9.el9\tx86_64",
+    "=bind-libs\t32\t9.16.23\t18.el9\tx86_64",
+    "package nosuch is not installed",
+    "package webserver is not installed",
+    "provides nosuch",
+    "no package provides nosuch",
+    "provides webserver",
+    ">nginx\t2\t1.20.1\t14.el9\tx86_64",
+    "",
+  ].join("\n");
+  it.each([
+    ["bash", { ...none, versions: ["5.1.8-9.el9"] }],
+    ["bash-5.1.8", { ...none, versions: ["5.1.8-9.el9"] }],
+    ["bash.x86_64", { ...none, versions: ["5.1.8-9.el9"] }],
+    ["bind-libs", { ...none, versions: ["32:9.16.23-18.el9"] }],
+    ["nosuch", none],
+    ["webserver", { ...none, providers: ["nginx"] }],
+  ])("%s", (name, expected) => expect(decodeRpm(output(text), [name])).toEqual([expected]));
+
+  it("does not take a broken database for absence", () => {
+    const broken = "error: cannot open Packages database in /var/lib/rpm\npackage bash is not installed\n";
+    expect(decodeRpm(output(broken), ["bash"])).toEqual([
+      new Unknown("cannot list packages: error: cannot open Packages database in /var/lib/rpm"),
+    ]);
+  });
+
+  it.each([
+    ["bash", { spec: "bash", name: "bash", version: undefined }],
+    ["kernel-5.14.0-1.el9", { spec: "kernel-5.14.0-1.el9", name: "kernel-5.14.0-1.el9", version: undefined }],
+    ["bash = 5.1", { spec: "bash-5.1", name: "bash", version: "5.1" }],
+    ["/usr/bin/dig", { spec: "/usr/bin/dig", name: "/usr/bin/dig", version: undefined }],
+  ])("parses %s", (spec, expected) => expect(parseRpm(spec)).toEqual(expected));
+
+  it.each([
+    ["@development", '"@development": groups of packages are not supported yet'],
+    ["https://x/y.rpm", '"https://x/y.rpm": that is no name of an rpm package (patterns and URLs are not supported)'],
+    ["-y", '"-y": that is no name of an rpm package (patterns and URLs are not supported)'],
+  ])("refuses %s", (spec, message) => expect(() => parseRpm(spec)).toThrow(message));
+
+  it.each([
+    ["5.1.8-9.el9", "5.1.8", true],
+    ["5.1.8-9.el9", "0:5.1.8-9.el9", true],
+    ["32:9.16-1", "9.16", false],
+    ["5.1.8-9.el9", "5.1", false],
+  ])("%s matches %s: %s", (installed, wanted, expected) => expect(rpmMatches([installed], wanted)).toBe(expected));
+
+  it("reads what dnf and zypper call newer", () => {
+    const dnf = "Available Upgrades\nbash.x86_64                 5.1.8-10.el9               baseos\n";
+    expect(dnfManager("dnf").candidate.decode(output(dnf), ["bash", "curl"], undefined as never)).toEqual([
+      { kind: "candidate", version: "5.1.8-10.el9" },
+      { kind: "candidate", version: "installed" },
+    ]);
+    const rows =
+      "S | Repository | Name | Current Version | Available Version | Arch\n--+---\nv | Main | curl | 8.0-1 | 8.1-1 | x86_64\n";
+    expect(zypper.candidate.decode(output(rows), ["curl", "bash"], undefined as never)).toEqual([
+      { kind: "candidate", version: "8.1-1" },
+      { kind: "candidate", version: "installed" },
+    ]);
+  });
+});
+
+describe("apk (Alpine 3.20)", () => {
+  const text = "P:busybox\nV:1.36.1-r29\np:/bin/sh cmd:busybox=1.36.1-r29\nP:musl\nV:1.2.5-r0\np:so:libc.musl-x86_64.so.1=1\n";
+  it.each([
+    ["busybox", { ...none, versions: ["1.36.1-r29"] }],
+    ["cmd:busybox", { ...none, providers: ["busybox"] }],
+    ["nosuch", none],
+  ])("%s", (name, expected) => expect(decodeApk(output(text), [name])).toEqual([expected]));
+
+  it("reads what is newer, and compares versions", () => {
+    expect(
+      apk.candidate.decode(
+        output("Installed:   Available:\nbusybox-1.36.1-r29  < 1.36.1-r30\n"),
+        ["busybox", "musl"],
+        undefined as never,
+      ),
+    ).toEqual([
+      { kind: "candidate", version: "1.36.1-r30" },
+      { kind: "candidate", version: "installed" },
+    ]);
+    expect(apk.matches(["1.36.1-r29"], "1.36.1")).toBe(true);
+    expect(apk.matches(["1.36.1-r29"], "1.36")).toBe(true);
+    expect(apk.matches(["1.36.1-r29"], "1.3")).toBe(false);
+    expect(apk.parse("curl=8.5.0-r0")).toEqual({ spec: "curl=8.5.0-r0", name: "curl", version: "8.5.0-r0" });
+  });
+});
