@@ -1,6 +1,5 @@
-import { DiagnosticError } from "../diagnostic.ts";
 import { didYouMean } from "../suggest.ts";
-import { isList, Namespace, Secret, Undefined, type Value } from "../vars/value.ts";
+import { isList, Secret, Undefined, type Value } from "../vars/value.ts";
 import { type Arguments, type Expression, pathOf } from "./ast.ts";
 import { toKey } from "./call.ts";
 import { isTruthy } from "./compare.ts";
@@ -13,7 +12,7 @@ import { Callable, makeOwn, makeTuple, NativeFunction } from "./objects.ts";
 import { applyBinary, applyComparison, applySign, applySlice, concatenate } from "./operators.ts";
 import { typeName } from "./repr.ts";
 import { applyTest, findTest, testNames } from "./tests/registry.ts";
-import { BrokenVariable, EmptyChoice, memberNames, UnresolvedName } from "./undefined.ts";
+import { EmptyChoice, memberNames, UnresolvedName } from "./undefined.ts";
 
 export type EvaluatedArguments = { readonly positional: readonly Value[]; readonly keyword: ReadonlyMap<string, Value> };
 const noKeywords: ReadonlyMap<string, Value> = new Map();
@@ -175,21 +174,9 @@ function readMember<K>(frame: Frame, node: Expression, target: Value, path: stri
   if (target instanceof Undefined) {
     return target.reason === "not-yet-known" ? new Undefined(path, "not-yet-known") : target;
   }
-  const member = target instanceof Namespace ? readNamespace(target, path, key, read) : read(target, key);
+  const member = read(target, key);
   if (member !== undefined) return frame.runtime.settle(member, path);
   return new UnresolvedName(path, { origin: frame.origin, at: node.at, end: node.end }, () => memberNames(target));
-}
-
-// A namespace renders what it answers; what is undefined in there is as if it were read here.
-function readNamespace<K>(target: Namespace, path: string, key: K, read: ReadMember<K>): Value | undefined {
-  try {
-    return read(target, key);
-  } catch (error) {
-    if (error instanceof DiagnosticError && error.diagnostics.every((one) => one.code === "undefined-variable")) {
-      return new BrokenVariable(path, error);
-    }
-    throw error;
-  }
 }
 
 function compileItem(node: Expression & { readonly kind: "item" }): Evaluate {

@@ -1,3 +1,4 @@
+import { DiagnosticError } from "../diagnostic.ts";
 import { Float, isList, type Key, Namespace, type Value, type ValueMap } from "../vars/value.ts";
 import { Call } from "./call.ts";
 import { characters } from "./characters.ts";
@@ -8,6 +9,7 @@ import { dictMethods, namespaceMethods } from "./python-methods-dict.ts";
 import { listMethods, tupleMethods } from "./python-methods-list.ts";
 import { numberMethods } from "./python-methods-number.ts";
 import { stringMethods } from "./python-methods-str.ts";
+import { BrokenVariable } from "./undefined.ts";
 
 // Only these tables and the members of mappings are ever consulted: no property of a JavaScript object is reachable.
 function tableOf(target: Value): MethodTable<never> | undefined {
@@ -77,11 +79,23 @@ export function readData(target: Value, index: Value): Value | undefined {
     }
     return undefined;
   }
-  if (target instanceof Namespace) return typeof index === "string" ? target.get(index) : undefined;
+  if (target instanceof Namespace) return typeof index === "string" ? readNamespace(target, index) : undefined;
   if (isList(target) && typeof index === "string") return fieldOf(target, index);
   const position = toIndex(index);
   if (position === undefined) return undefined;
   if (isList(target)) return target.at(position);
   if (typeof target === "string") return characters(target).at(position);
   return undefined;
+}
+
+// A namespace renders what it answers; what is undefined in there makes the member undefined for whoever reads it here.
+function readNamespace(target: Namespace, name: string): Value | undefined {
+  try {
+    return target.get(name);
+  } catch (error) {
+    if (error instanceof DiagnosticError && error.diagnostics.every((one) => one.code === "undefined-variable")) {
+      return new BrokenVariable(`${target.label}.${name}`, error);
+    }
+    throw error;
+  }
 }

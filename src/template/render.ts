@@ -1,10 +1,10 @@
 import { DiagnosticError } from "../diagnostic.ts";
-import { Omit, Secret, type TemplateString, type Value } from "../vars/value.ts";
+import { Namespace, Omit, Secret, type TemplateString, type Value } from "../vars/value.ts";
 import { type CompiledTemplate, compileValue } from "./compile.ts";
 import { unknownFilter, unknownTest } from "./compile-expression.ts";
 import { runTemplate } from "./compile-inheritance.ts";
 import type { EvaluationContext, Names } from "./context.ts";
-import { badValue, fault, located, TemplateFault } from "./errors.ts";
+import { badValue, fault, located, NotYetKnown, TemplateFault } from "./errors.ts";
 import { applyFilter, findFilter } from "./filters/registry.ts";
 import { Frame, joinPieces } from "./frame.ts";
 import { SyntaxFault } from "./lexer.ts";
@@ -101,6 +101,17 @@ function renderNested(template: TemplateString, runtime: Runtime, name: string |
 export function finish(value: Value, runtime: Runtime): Value {
   if (value instanceof Omit) return value;
   const result = runtime.deep(value);
+  if (result instanceof Namespace && !(result instanceof TemplateObject)) return listed(result, runtime);
   if (!(result instanceof TemplateObject)) return result;
   return result.shown() ?? badValue(`a ${result.label} belongs to the template and cannot be its result`);
+}
+
+// What is incomplete stays what it is, so that reading it later says so; anything else becomes an ordinary mapping.
+function listed(namespace: Namespace, runtime: Runtime): Value {
+  try {
+    return runtime.deep(runtime.namespaceMap(namespace));
+  } catch (error) {
+    if (error instanceof NotYetKnown) return namespace;
+    throw error;
+  }
 }

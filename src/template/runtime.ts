@@ -133,8 +133,12 @@ export class Runtime {
     return { value: opened, secret };
   }
 
-  /** The members of a computed mapping (`hostvars`, `groups`) as an ordinary one. */
+  /** The members of a computed mapping (`hostvars`, `groups`) as an ordinary one. Throws NotYetKnown for an incomplete one. */
   namespaceMap(namespace: Namespace): ValueMap {
+    // The result of a task that check mode did not run answers so for any key: it cannot be listed.
+    const any = namespace.get("");
+    if (any instanceof Undefined && any.reason === "not-yet-known")
+      return raiseUndefined(new Undefined(namespace.label, "not-yet-known"));
     const map = new Map<string, Value>();
     for (const key of namespace.keys()) {
       const member = namespace.get(key);

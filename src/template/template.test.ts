@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { DiagnosticError } from "../diagnostic.ts";
 import { formatDiagnostic } from "../excerpt.ts";
 import { toPlain } from "../vars/plain.ts";
-import { omit, Secret, TemplateString, Undefined, type Value, VaultText } from "../vars/value.ts";
+import { Namespace, omit, Secret, TemplateString, Undefined, type Value, VaultText } from "../vars/value.ts";
 import {
   checkSyntax,
   evaluateCondition,
@@ -221,6 +221,77 @@ describe("what only an apply can tell", () => {
     expect(() => evaluate("result.stdout_lines | length", "", more)).toThrow("result.stdout_lines is known only after an apply");
     expect(evaluate("false and result.rc == 0", "", more)).toBe(false);
     expect(() => renderValue(text("a {{ result.stdout }}"), contextOf("", more))).toThrow(NotYetKnown);
+  });
+});
+
+/** What `register` stores for a task that check mode did not run, and what `hostvars` is. */
+class Computed extends Namespace {
+  readonly label: string;
+  readonly #read: (key: string) => Value | undefined;
+  readonly #keys: readonly string[];
+  constructor(label: string, keys: readonly string[], read: (key: string) => Value | undefined) {
+    super();
+    this.label = label;
+    this.#keys = keys;
+    this.#read = read;
+  }
+  get(key: string): Value | undefined {
+    return this.#read(key);
+  }
+  keys(): Iterable<string> {
+    return this.#keys;
+  }
+}
+
+describe("computed mappings", () => {
+  const host = (name: string) =>
+    new Computed(`hostvars['${name}']`, ["ip"], (key) => {
+      if (key === "broken") return renderValue(text("{{ nope }}"), contextOf(""));
+      return key === "ip" ? `10.0.0.${name.length}` : undefined;
+    });
+  const hosts = new Computed("hostvars", ["a", "bb"], (key) => (["a", "bb"].includes(key) ? host(key) : undefined));
+  const partial = new Computed("result", ["changed"], (key) =>
+    key === "changed" ? true : new Undefined(`result.${key}`, "not-yet-known"),
+  );
+  const more = new Map<string, Value>([
+    ["hostvars", hosts],
+    ["result", partial],
+    ["groups", new Map<string, Value>([["all", ["a", "bb"]]])],
+  ]);
+  it.each<[string, unknown]>([
+    ["hostvars['bb'].ip", "10.0.0.2"],
+    ["hostvars.a['ip']", "10.0.0.1"],
+    ["'a' in hostvars and 'c' not in hostvars", true],
+    ["hostvars['c'] is defined", false],
+    ["hostvars['a'].nope | default('d')", "d"],
+    ["hostvars['a'].broken is defined", false],
+    ["hostvars['a'].broken | default('d')", "d"],
+    ["hostvars.keys() | list", ["a", "bb"]],
+    ["hostvars | length", 2],
+    ["groups.all | map('extract', hostvars, 'ip') | list", ["10.0.0.1", "10.0.0.2"]],
+    ["groups['all'] | map('extract', hostvars) | map(attribute='ip') | join(',')", "10.0.0.1,10.0.0.2"],
+    ["hostvars | dict2items | map(attribute='key') | list", ["a", "bb"]],
+    ["hostvars.values() | map(attribute='ip') | list", ["10.0.0.1", "10.0.0.2"]],
+    ["result is changed", true],
+    ["result.changed", true],
+  ])("%s", (expression, expected) => {
+    expect(evaluate(expression, "", more)).toEqual(expected);
+  });
+
+  it.each([
+    "result.stdout",
+    "result is failed",
+    "result | to_json",
+    "result.items() | list",
+    "result | combine({})",
+    "result | dict2items",
+    "result | length",
+  ])("%s is not known yet", (expression) => {
+    expect(() => evaluate(expression, "", more)).toThrow(NotYetKnown);
+  });
+
+  it("explains what is broken where it is needed", () => {
+    expect(() => evaluate("hostvars['a'].broken ~ 'x'", "", more)).toThrow('"nope" is undefined');
   });
 });
 
