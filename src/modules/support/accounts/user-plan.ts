@@ -1,5 +1,5 @@
 import { type Change, type Difference, type Json, MissingPrerequisite, ModuleFailure } from "../../contract.ts";
-import type { GroupAccount, UserAccount } from "../accounts-collector.ts";
+import type { GroupAccount, UserAccount } from "./accounts-collector.ts";
 import type { UserParams } from "./user-parameters.ts";
 import type { Shadow, SshKey } from "./user-questions.ts";
 

@@ -1,5 +1,5 @@
 import type { Apply, Change, Difference, JsonObject, Output, Prediction, ProbeContext, Question } from "../../contract.ts";
-import { wouldChangeBelow } from "../newest-paths.ts";
+import { wouldChangeBelow } from "../files/newest-paths.ts";
 import { REFRESHED } from "./apt.ts";
 import type {
   InstalledPackage,

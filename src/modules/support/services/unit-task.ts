@@ -11,8 +11,8 @@ import {
   type ProbeContext,
   type Question,
 } from "../../contract.ts";
-import { hostPath } from "../host-path.ts";
-import { type ChangedPath, newestPaths, wouldChangeBelow } from "../newest-paths.ts";
+import { hostPath } from "../files/host-path.ts";
+import { type ChangedPath, newestPaths, wouldChangeBelow } from "../files/newest-paths.ts";
 import { serviceManager } from "./select.ts";
 import type { Action, ActOptions, Scope, UnitState } from "./service-manager.ts";
 import { staleUnits } from "./systemd.ts";

@@ -1,0 +1,125 @@
+import { ModuleFailure, type Questions, stateModule } from "../contract.ts";
+import { bool, choice, type ParametersOf, parameters, path, str } from "../parameters.ts";
+import { predictPlans, providedBy } from "../support/files/apply-plans.ts";
+import { validationCommand } from "../support/files/atomic-write.ts";
+import { attributeParameters, wantedAttributes } from "../support/files/attributes.ts";
+import {
+  applyEdit,
+  type Edit,
+  type EditChange,
+  type EditedFile,
+  editedFields,
+  editQuestions,
+  editResult,
+  planEdit,
+} from "../support/files/edited-file.ts";
+import { lineEdit } from "../support/files/line-edit.ts";
+
+const params = parameters(
+  {
+    path: { ...path(), required: true, aliases: ["dest", "destfile", "name"], description: "The file." },
+    state: { ...choice("present", "absent"), default: "present", description: "Whether the line shall be there." },
+    line: { ...str(), aliases: ["value"], description: "The line, without its end." },
+    regexp: {
+      ...str(),
+      aliases: ["regex"],
+      description: "The last line in which this is found is replaced (absent: every one is removed).",
+    },
+    search_string: { ...str(), description: "Like regexp, but a text that is found as it stands." },
+    backrefs: {
+      ...bool(),
+      default: false,
+      description: "Fill \\1 and \\g<name> in line from the match of regexp; nothing is done where it is not found.",
+    },
+    insertafter: {
+      ...str(),
+      description: "Where a new line goes: after the last line in which this is found, or EOF. The default is EOF.",
+    },
+    insertbefore: { ...str(), description: "Where a new line goes: before the last line in which this is found, or BOF." },
+    firstmatch: {
+      ...bool(),
+      default: false,
+      description: "The first line that is found, instead of the last, for all three of them.",
+    },
+    create: { ...bool(), default: false, description: "Make the file, and the directories above it, where they are missing." },
+    backup: { ...bool(), default: false, description: "Keep the old file beside the new one, with the time in its name." },
+    validate: { ...str(), description: "Command that checks the new file before it is put in place; %s stands for its path." },
+    ...attributeParameters,
+  },
+  {
+    mutuallyExclusive: [
+      ["insertbefore", "insertafter"],
+      ["regexp", "search_string"],
+      ["backrefs", "search_string"],
+    ],
+  },
+);
+
+type Input = { readonly file: EditedFile; readonly edit: Edit };
+
+export const lineinfile = stateModule<ParametersOf<typeof params>, Input, Questions, EditChange>({
+  name: "lineinfile",
+  summary: "Sees to it that a file has a line, has it changed, or does not have it.",
+  description: [
+    "Regular expressions are Python's, as far as JavaScript's can stand for them; what they cannot is refused before the host is touched. " +
+      "They are searched in each line by itself.",
+    "A last line that no newline ends is ended before a line is put behind it; some versions of Ansible glue the two together.",
+    "The file is replaced in one step, with its owner, mode, ACL and SELinux context; where path is a symbolic link, what it leads to.",
+  ],
+  parameters: params,
+  example: `- name: Forward IPv4
+  lineinfile:
+    path: /etc/sysctl.conf
+    regexp: '^#?net\\.ipv4\\.ip_forward='
+    line: net.ipv4.ip_forward=1
+    create: true
+    mode: "0644"`,
+  returns: {
+    path: "the file",
+    msg: "line added, line replaced, N line(s) removed; empty when there was nothing to do",
+    backup: "path of the backup; empty when none was made",
+    backup_file: "the same",
+  },
+
+  async prepare(given) {
+    const { state, line, regexp, search_string: searchString } = given;
+    if (state === "present" && line === undefined) throw new ModuleFailure("line is required with state=present");
+    if (given.backrefs && regexp === undefined) throw new ModuleFailure("regexp is required with backrefs=true");
+    if (state === "absent" && line === undefined && regexp === undefined && searchString === undefined) {
+      throw new ModuleFailure("one of line, search_string, or regexp is required with state=absent");
+    }
+    if (given.validate !== undefined) validationCommand(given.validate);
+    const edit = lineEdit({
+      state,
+      line,
+      regexp,
+      searchString,
+      insertAfter: given.insertafter ?? (given.insertbefore === undefined ? "EOF" : undefined),
+      insertBefore: given.insertbefore,
+      backrefs: given.backrefs,
+      firstMatch: given.firstmatch,
+    });
+    const file: EditedFile = {
+      path: given.path,
+      create: given.create && state === "present",
+      backup: given.backup,
+      validate: given.validate,
+      unsafeWrites: given.unsafe_writes,
+      wanted: wantedAttributes(given),
+      needed: state === "present",
+      noun: "Destination",
+    };
+    return { file, edit };
+  },
+
+  probe: ({ file }, context) => editQuestions(file, context),
+  plan: (state, { file, edit }, context) => planEdit(file, edit, state, context),
+  apply: (change, _input, context) => applyEdit(change, context),
+  predict: ({ data }, _state, _input, { traits }) => predictPlans(data.plans, traits),
+  provides: ({ data }) => providedBy(data.plans),
+  result: (state, { file }, context) => ({ ...editResult(file, state, context), backup: "" }),
+  applied(output) {
+    const fields = editedFields(output);
+    return { ...fields, backup: fields["backup_file"] ?? "" };
+  },
+});

@@ -1,0 +1,140 @@
+import { type Json, type JsonObject, type ProbeContext, type Questions, stateModule } from "../contract.ts";
+import { bool, choice, type ParametersOf, parameters, path } from "../parameters.ts";
+import { accessQuestion } from "../support/files/access-collector.ts";
+import { DIGESTS, digestQuestion, UNREADABLE } from "../support/files/digest-collector.ts";
+import { followed } from "../support/files/file-fields.ts";
+import { hostPath } from "../support/files/host-path.ts";
+import { Known, questionSet } from "../support/files/known.ts";
+import { type Inode, type Present, pathQuestion } from "../support/files/path-collector.ts";
+import { octal } from "../support/files/symbolic-mode.ts";
+
+const params = parameters({
+  path: { ...path(), required: true, aliases: ["dest", "name"], description: "What to look at." },
+  follow: { ...bool(), default: false, description: "Tell about what a symbolic link leads to." },
+  get_checksum: { ...bool(), default: true, description: "Tell the checksum of a regular file." },
+  checksum_algorithm: {
+    ...choice(...DIGESTS),
+    default: "sha1",
+    aliases: ["checksum", "checksum_algo"],
+    description: "How the checksum is computed.",
+  },
+  get_mime: {
+    ...bool(),
+    default: true,
+    aliases: ["mime", "mime_type", "mime-type"],
+    description: "Accepted; the MIME type is not told.",
+  },
+  get_attributes: {
+    ...bool(),
+    default: true,
+    aliases: ["attr", "attributes"],
+    description: "Accepted; chattr flags are not told.",
+  },
+});
+
+type Params = ParametersOf<typeof params>;
+
+export const stat = stateModule<Params, Params, Questions, undefined>({
+  name: "stat",
+  summary: "Tells about a file, directory or link.",
+  description: [
+    "Changes nothing. The result has `stat.exists`; everything else only where that is true.",
+    "All paths of the tasks that follow are looked at together, by one process. MIME types and chattr flags are not told.",
+  ],
+  parameters: params,
+  example: `- name: Look at the shadow file
+  stat:
+    path: /etc/shadow
+  register: shadow
+- name: Nobody else may read it
+  assert:
+    that: not shadow.stat.roth`,
+  returns: {
+    "stat.exists": "whether it is there",
+    "stat.path": "the path",
+    "stat.mode": 'permissions, like "0644"',
+    "stat.isreg": "a regular file? Likewise isdir, islnk, ischr, isblk, isfifo, issock",
+    "stat.size": "size in bytes",
+    "stat.uid": "number of the user; pw_name: name",
+    "stat.gid": "number of the group; gr_name: name",
+    "stat.mtime": "time of the last modification, in seconds; atime, ctime likewise",
+    "stat.checksum": "checksum of a regular file that can be read",
+    "stat.lnk_target": "what a link holds; lnk_source: where it leads",
+    "stat.rusr": "may the owner read? Likewise wusr, xusr, rgrp, wgrp, xgrp, roth, woth, xoth, isuid, isgid",
+    "stat.readable": "may the task's user read it? writeable, executable likewise",
+    "stat.inode": "number of the inode; dev: of the file system; nlink: how many names it has",
+  },
+  probe(given, { traits }) {
+    const path = hostPath(given.path, traits);
+    const checksum = given.get_checksum ? [digestQuestion(path, given.checksum_algorithm)] : [];
+    return questionSet([pathQuestion(path), accessQuestion(path), ...checksum]);
+  },
+  plan: () => undefined,
+  apply: () => {
+    throw new Error("bug: stat has nothing to apply");
+  },
+  result: (state, given, context) => ({ stat: statFields(new Known(state), given, context) }),
+});
+
+function statFields(known: Known, given: Params, { traits, checkMode }: ProbeContext): JsonObject {
+  const path = hostPath(given.path, traits);
+  const there = known.path(path);
+  const inode = given.follow ? followed(there) : there.kind === "absent" ? undefined : there;
+  if (inode === undefined) return { exists: false };
+  const access = checkMode && traits.userId === 0 ? accessOfRoot(inode) : known.of(accessQuestion(path));
+  const checksum = inode.kind === "file" && given.get_checksum ? known.of(digestQuestion(path, given.checksum_algorithm)) : null;
+  return {
+    exists: true,
+    path: given.path,
+    ...inodeFields(inode),
+    ...permissionFields(inode.mode),
+    readable: access.includes("r"),
+    writeable: access.includes("w"),
+    executable: access.includes("x"),
+    ...(checksum === null || checksum === UNREADABLE ? {} : { checksum }),
+    ...linkFields(inode),
+  };
+}
+
+// What an earlier task would have made cannot be asked about.
+function accessOfRoot(inode: Inode): string {
+  return inode.kind === "directory" || (inode.mode & 0o111) !== 0 ? "rwx" : "rw";
+}
+
+function linkFields(inode: Present): JsonObject {
+  return inode.link === undefined ? {} : { lnk_target: inode.link.target, lnk_source: inode.link.path };
+}
+
+function inodeFields(inode: Inode): JsonObject {
+  const { kind } = inode;
+  const [major, minor] = inode.rawDevice;
+  return {
+    isreg: kind === "file",
+    isdir: kind === "directory",
+    islnk: kind === "link",
+    ischr: kind === "character",
+    isblk: kind === "block",
+    isfifo: kind === "fifo",
+    issock: kind === "socket",
+    uid: inode.uid,
+    gid: inode.gid,
+    pw_name: inode.owner,
+    gr_name: inode.group,
+    mode: octal(inode.mode),
+    size: inode.size,
+    nlink: inode.links,
+    inode: inode.inode,
+    dev: inode.device,
+    device_type: (major << 8) | minor,
+    atime: inode.atime,
+    mtime: inode.mtime,
+    ctime: inode.ctime,
+  };
+}
+
+const BITS = ["xoth", "woth", "roth", "xgrp", "wgrp", "rgrp", "xusr", "wusr", "rusr"];
+
+function permissionFields(mode: number): JsonObject {
+  const fields: Record<string, Json> = Object.fromEntries(BITS.map((name, bit) => [name, (mode & (1 << bit)) !== 0]));
+  return { ...fields, isuid: (mode & 0o4000) !== 0, isgid: (mode & 0o2000) !== 0 };
+}

@@ -1,0 +1,42 @@
+import { joinSh, type Sh, sh } from "../../../sh.ts";
+import type { HostTraits } from "../../contract.ts";
+import type { AttributeSet, WantedAttributes } from "./attributes.ts";
+import type { WantedContext } from "./selinux-context.ts";
+
+/**
+ * Commands that set owner, group, mode and context of `path` (a word of a script: a quoted path or a quoted shell variable), in the
+ * order that works: chown clears setuid bits, so chmod follows it. `keepMode`: the mode to put back after a chown.
+ */
+export function attributeCommands(
+  path: Sh,
+  set: AttributeSet,
+  options: { readonly link?: boolean; readonly keepMode?: number } = {},
+): Sh {
+  const commands: Sh[] = [];
+  const noFollow = options.link === true ? sh` -h` : sh``;
+  const owner = set.owner === undefined ? "" : String(set.owner.id ?? set.owner.name);
+  const group = set.group === undefined ? "" : String(set.group.id ?? set.group.name);
+  if (owner !== "") commands.push(sh`chown${noFollow} ${group === "" ? owner : `${owner}:${group}`} ${path}`);
+  else if (group !== "") commands.push(sh`chgrp${noFollow} ${group} ${path}`);
+  const changesOwner = commands.length > 0;
+  const keep = changesOwner && ((options.keepMode ?? 0) & 0o6000) !== 0 ? options.keepMode : undefined;
+  const mode = set.mode ?? keep;
+  if (mode !== undefined && options.link !== true) commands.push(chmod(mode, path));
+  if (set.context !== undefined) commands.push(sh`chcon${noFollow} ${set.context} ${path}`);
+  return joinSh(commands, " && ");
+}
+
+/** Five digits, because GNU chmod keeps a directory's setgid bit when there are four. */
+export function chmod(mode: number, path: Sh): Sh {
+  return sh`chmod ${mode.toString(8).padStart(5, "0")} ${path}`;
+}
+
+/** Gives something new the wanted parts of an SELinux context; nothing where SELinux is off or nothing is wanted. */
+export function chconWanted(path: Sh, wanted: WantedAttributes, traits: HostTraits): Sh | undefined {
+  if (!traits.selinux || wanted.context === undefined) return undefined;
+  const flags: Readonly<Record<keyof WantedContext, string>> = { user: "-u", role: "-r", type: "-t", level: "-l" };
+  const parts = Object.entries(wanted.context).flatMap(([part, value]) =>
+    part === "user" || part === "role" || part === "type" || part === "level" ? [flags[part], value] : [],
+  );
+  return sh`chcon ${parts} ${path}`;
+}

@@ -1,0 +1,209 @@
+import { type Sh, sh } from "../../../sh.ts";
+import {
+  type Difference,
+  type HostTraits,
+  MissingPrerequisite,
+  ModuleFailure,
+  type Prediction,
+  type Question,
+} from "../../contract.ts";
+import { NEW_FILE_MODE, writeScript } from "./atomic-write.ts";
+import { attributeCommands } from "./attribute-script.ts";
+import {
+  type AttributeSet,
+  accountQuestions,
+  newInode,
+  planAttributes,
+  resolveAttributes,
+  type WantedAttributes,
+  withAttributes,
+} from "./attributes.ts";
+import { type Content, contentOf, contentQuestion } from "./content-collector.ts";
+import { contentDifference, digestOf, sha256 } from "./content-difference.ts";
+import { DIGESTS, digestQuestion } from "./digest-collector.ts";
+import { followed } from "./file-fields.ts";
+import { parentOf } from "./host-path.ts";
+import type { Known } from "./known.ts";
+import { type Inode, type PathState, type Present, pathQuestion } from "./path-collector.ts";
+import { refusePlantedLink } from "./planted-link.ts";
+import { contextQuestion } from "./selinux-context.ts";
+
+/** Where a file's new content comes from. For a file of the host, `content` is known where it was asked for. */
+export type FileSource =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly digest: string }
+  | { readonly kind: "host"; readonly path: string; readonly size: number; readonly digest: string; readonly content: Content };
+
+export type PlaceOptions = {
+  /** False: a file that is there stays as it is. */
+  readonly force: boolean;
+  readonly backup: boolean;
+  readonly validate: string | undefined;
+  /** A symbolic link at the target is followed; otherwise it is replaced. */
+  readonly follow: boolean;
+  readonly unsafeWrites: boolean;
+  readonly isSecret: boolean;
+};
+
+/** A file that has to be written or given other attributes. */
+export type FilePlan = {
+  readonly kind: "file";
+  readonly target: string;
+  /** `target`, or where the link there leads. */
+  readonly real: string;
+  readonly source: FileSource;
+  readonly write: boolean;
+  readonly set: AttributeSet;
+  readonly wanted: WantedAttributes;
+  readonly options: PlaceOptions;
+  readonly before: PathState;
+  /** The inode whose owner and mode are kept. */
+  readonly previous: Inode | undefined;
+  readonly differences: readonly Difference[];
+};
+
+export const bytesSource = (bytes: Uint8Array): FileSource => ({ kind: "bytes", bytes, digest: sha256(bytes) });
+
+/** What has to be known about a file and its directory. */
+export function fileQuestions(
+  target: string,
+  wanted: WantedAttributes,
+  traits: HostTraits,
+  withContent: boolean,
+): Question<unknown>[] {
+  const accounts = accountQuestions(wanted);
+  return [
+    pathQuestion(target),
+    pathQuestion(parentOf(target)),
+    digestQuestion(target),
+    ...(withContent ? [contentQuestion(target)] : []),
+    accounts.owner,
+    accounts.group,
+    contextQuestion(target, wanted.context, traits),
+  ];
+}
+
+/** How a file differs from what is wanted; undefined when it does not. `isMade`: the plans before this one make that directory. */
+export function planFile(
+  target: string,
+  source: FileSource,
+  wanted: WantedAttributes,
+  options: PlaceOptions,
+  known: Known,
+  context: { readonly traits: HostTraits; readonly diff: boolean },
+  isMade: (path: string) => boolean = () => false,
+): FilePlan | undefined {
+  const before = known.path(target);
+  const end = options.follow ? followed(before) : before.kind === "absent" ? undefined : before;
+  const fields = { dest: target };
+  if (before.kind === "absent") requireParent(target, known, isMade, fields);
+  else if (!options.force) return undefined;
+  if (followed(before)?.kind === "directory") throw new ModuleFailure(`${target} is a directory, not a file`, fields);
+  if (end !== undefined && end.kind !== "file" && end.kind !== "link")
+    throw new ModuleFailure(`${target} is a ${end.kind}, not a regular file`, fields);
+  if (before.kind !== "absent" && before.kind === "link" && options.follow) {
+    refusePlantedLink(target, before, known.path(parentOf(target)), context.traits);
+    if (before.link?.path === "")
+      throw new ModuleFailure(`${target} is a symbolic link to ${before.link.target}, whose directory does not exist`, fields);
+  }
+  const real = options.follow && before.kind !== "absent" ? (before.link?.path ?? target) : target;
+  const isReplacedLink = end?.kind === "link";
+  const previous = isReplacedLink ? undefined : end;
+  const accounts = known.accounts(wanted);
+  const plan = { kind: "file", target, real, source, wanted, options, before, previous } as const;
+  const present = end === undefined || isReplacedLink ? null : known.digest(target);
+  if (present === source.digest && previous !== undefined) {
+    const planned = planAttributes(target, previous, wanted, accounts, before.kind === "link" ? "" : known.context(target));
+    return planned === undefined ? undefined : { ...plan, write: false, set: planned.set, differences: planned.differences };
+  }
+  const planned = previous === undefined ? undefined : planAttributes(target, previous, wanted, accounts, "");
+  const stateBefore = isReplacedLink ? "link" : "absent";
+  const differences: Difference[] = [
+    ...(previous === undefined ? [field(target, "state", stateBefore, "file")] : []),
+    contentDifference(
+      target,
+      { before: present, after: source.digest },
+      {
+        diff: context.diff,
+        isSecret: options.isSecret,
+        ...(known.has(contentQuestion(target)) && !isReplacedLink ? { before: known.content(target) } : {}),
+        ...(source.kind === "bytes" ? { after: source.bytes } : hostBytes(source.content)),
+      },
+    ),
+    ...(planned?.differences ?? []),
+  ];
+  const set = resolveAttributes(wanted, accounts, previous?.mode ?? NEW_FILE_MODE, false);
+  return { ...plan, write: true, set, differences };
+}
+
+const field = (subject: string, name: string, before: string, after: string): Difference => ({
+  kind: "field",
+  subject,
+  name,
+  before,
+  after,
+});
+
+function hostBytes(content: Content): { readonly after?: Uint8Array } {
+  return content.kind === "file" ? { after: Buffer.from(content.base64, "base64") } : {};
+}
+
+function requireParent(target: string, known: Known, isMade: (path: string) => boolean, fields: { readonly dest: string }): void {
+  const parent = parentOf(target);
+  if (isMade(parent)) return;
+  const state = followed(known.path(parent));
+  if (state === undefined) throw new MissingPrerequisite(`path:${parent}`, `Destination directory ${parent} does not exist`);
+  if (state.kind !== "directory") throw new ModuleFailure(`${parent} is a ${state.kind}, not a directory`, fields);
+}
+
+/** `payload`: the name that the bytes travel under. */
+export function fileScript(plan: FilePlan, payload: string, traits: HostTraits): Sh {
+  if (!plan.write) {
+    const commands = attributeCommands(
+      sh`${plan.real}`,
+      plan.set,
+      plan.previous === undefined ? {} : { keepMode: plan.previous.mode },
+    );
+    return sh`${commands} || exit 1`;
+  }
+  const { source, options } = plan;
+  return writeScript(
+    {
+      dest: plan.real,
+      from: source.kind === "bytes" ? { payload, size: source.bytes.byteLength } : { file: source.path },
+      previous: plan.previous,
+      replaces: followed(plan.before) !== undefined,
+      set: plan.set,
+      wanted: plan.wanted,
+      validate: options.validate,
+      backup: options.backup,
+      unsafeWrites: options.unsafeWrites,
+    },
+    traits,
+  );
+}
+
+/** What there will be at the target and, where a link leads elsewhere, there: inode, digests, content. */
+export function predictFile(plan: FilePlan, traits: HostTraits): Prediction[] {
+  const { source, before, previous } = plan;
+  const size = source.kind === "bytes" ? source.bytes.byteLength : source.size;
+  const base: Inode =
+    previous === undefined
+      ? newInode("file", NEW_FILE_MODE, traits, size)
+      : { ...previous, ...(plan.write ? { size, links: 1 } : {}) };
+  const { link: _, ...inode }: Present = withAttributes(base, plan.set);
+  const isLinkKept = before.kind !== "absent" && before.link !== undefined && plan.options.follow;
+  const at: PathState = isLinkKept && before.link !== undefined ? { ...before, link: { ...before.link, inode } } : inode;
+  const paths = plan.real === plan.target ? [plan.target] : [plan.target, plan.real];
+  const inodes = paths.map((path) => ({ question: pathQuestion(path), answer: path === plan.target ? at : inode }));
+  return plan.write ? [...inodes, ...paths.flatMap((path) => contentPredictions(path, source))] : inodes;
+}
+
+function contentPredictions(path: string, source: FileSource): Prediction[] {
+  const content = source.kind === "bytes" ? contentOf(source.bytes) : source.content;
+  const bytes = source.kind === "bytes" ? source.bytes : hostBytes(source.content).after;
+  const digests = DIGESTS.flatMap((name) => {
+    const digest = bytes === undefined ? (name === "sha256" ? source.digest : undefined) : digestOf(name, bytes);
+    return digest === undefined ? [] : [{ question: digestQuestion(path, name), answer: digest }];
+  });
+  return bytes === undefined ? digests : [...digests, { question: contentQuestion(path), answer: content }];
+}

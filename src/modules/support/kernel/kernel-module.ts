@@ -1,0 +1,78 @@
+import { sh } from "../../../sh.ts";
+import { type Collector, type Question, Unknown } from "../../contract.ts";
+
+/** `isKnown`: modprobe would find it for the running kernel. */
+export type KernelModule = {
+  readonly state: "loaded" | "builtin" | "absent";
+  readonly isKnown: boolean;
+  readonly kernel: string;
+};
+
+/** /proc/modules and modules.builtin are read by the shell; only for what is not there modprobe is asked whether it could be. */
+const collector: Collector<KernelModule> = {
+  name: "kernel-module",
+  beforeTraits: true,
+  script: (items) => sh`read -r k < /proc/sys/kernel/osrelease; echo "kernel $k"
+set -- ${items.map((item) => item.replaceAll("-", "_"))}
+loaded=' '; while read -r m r; do loaded="$loaded$m "; done < /proc/modules
+for m do
+case $loaded in *" $m "*) echo loaded; continue;; esac
+s=absent
+if [ -r "/lib/modules/$k/modules.builtin" ]; then while read -r f; do
+f=\${f##*/}; f=\${f%.ko*}
+case $f in *-*) f=$(echo "$f" | tr - _);; esac
+[ "$f" = "$m" ] && { s=builtin; break; }
+done < "/lib/modules/$k/modules.builtin"; fi
+# Without the list of what is built in, a module directory that no loaded module explains is a built-in one.
+[ $s = absent ] && [ -d "/sys/module/$m" ] && s=builtin
+if [ $s = absent ] && ! command -v modprobe >/dev/null; then s=no-modprobe
+elif [ $s = absent ] && ! modprobe -n -q "$m" 2>/dev/null; then s=unknown; fi
+echo $s
+done`,
+  decode: (output, items) => {
+    const [kernel = "", ...states] = output.stdout.toString("utf8").split("\n");
+    return items.map((item, index) => {
+      const state = states[index];
+      const common = { kernel: kernel.replace(/^kernel /, "") };
+      if (state === "loaded" || state === "builtin") return { ...common, state, isKnown: true };
+      if (state === "absent" || state === "unknown" || state === "no-modprobe")
+        return { ...common, state: "absent", isKnown: state === "absent" };
+      return new Unknown(`cannot tell whether the kernel module ${item} is loaded: ${output.stderr.toString("utf8").trim()}`);
+    });
+  },
+};
+
+export function kernelModule(name: string): Question<KernelModule> {
+  return { collector, item: name };
+}
+
+export type ModuleFiles = readonly { readonly path: string; readonly text: string }[];
+
+/** Files that load modules at boot, and give them options. */
+const filesCollector: Collector<ModuleFiles> = {
+  name: "kernel-module-files",
+  beforeTraits: true,
+  script: () => sh`for f in /etc/modules /etc/modules-load.d/*.conf /etc/modprobe.d/*.conf; do [ -f "$f" ] || continue
+[ -r "$f" ] || { echo "no permission to read $f" >&2; exit 1; }
+printf 'file %s\\n' "$f"; while IFS= read -r l || [ -n "$l" ]; do printf '=%s\\n' "$l"; done < "$f"
+done`,
+  decode: (output, items) => {
+    if (output.rc > 1)
+      return items.map(() => new Unknown(`cannot read the lists of modules: ${output.stderr.toString("utf8").trim()}`));
+    const said = output.stderr.toString("utf8").trim();
+    if (said !== "") return items.map(() => new Unknown(said));
+    const files = output.stdout
+      .toString("utf8")
+      .split(/^file /m)
+      .slice(1)
+      .map((block) => {
+        const [path = "", ...lines] = block.replace(/\n$/, "").split("\n");
+        return { path, text: lines.map((line) => `${line.slice(1)}\n`).join("") };
+      });
+    return items.map(() => files);
+  },
+};
+
+export function moduleFiles(): Question<ModuleFiles> {
+  return { collector: filesCollector, item: "" };
+}
