@@ -22,6 +22,8 @@ export type OptionDefinition = {
   readonly argument?: string;
   readonly choices?: readonly string[];
   readonly default?: string | number | boolean;
+  /** Where being silent is not the same as naming a value: what applies then, for help texts. The value stays undefined. */
+  readonly otherwise?: string;
   /** `boolean`s only: undefined when nobody said anything; has a `--no-` form. */
   readonly tristate?: true;
   /** What environment variables put between members of a list. */

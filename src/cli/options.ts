@@ -170,7 +170,7 @@ export const options = {
     argument: "HOW",
     choices: ["strict", "accept-new", "off"],
     words: { true: "strict", yes: "strict", on: "strict", "1": "strict", false: "off", no: "off", "0": "off" },
-    default: "strict",
+    otherwise: "what the ssh configuration says, else strict",
     ansible: [{ name: "ANSIBLE_HOST_KEY_CHECKING" }],
     help: "unknown host keys: refuse, add to known_hosts, or look at none; a changed key is always refused unless off",
   },

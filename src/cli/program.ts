@@ -122,6 +122,7 @@ function helpText(name: string, definition: OptionDefinition): string {
   const notes: string[] = [];
   if (definition.choices !== undefined) notes.push(definition.choices.join(" | "));
   if (definition.default !== undefined) notes.push(`default: ${definition.default}`);
+  if (definition.otherwise !== undefined) notes.push(`default: ${definition.otherwise}`);
   if (definition.kind === "list") notes.push("repeatable");
   if (definition.flagOnly !== true) notes.push(environmentName(name));
   return `${definition.help}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`;

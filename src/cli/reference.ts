@@ -109,7 +109,7 @@ function optionRow(name: string, definition: OptionDefinition): string {
   const repeat = definition.kind === "list" ? "; repeatable" : "";
   return `| ${[
     flags.map((flag) => `\`${flag}\``).join(" "),
-    definition.default === undefined ? "" : `\`${definition.default}\``,
+    definition.default === undefined ? (definition.otherwise ?? "") : `\`${definition.default}\``,
     environment.map((one) => `\`${one}\``).join(" "),
     cell(`${definition.help}${choices}${repeat}`),
   ].join(" | ")} |`;

@@ -181,7 +181,7 @@ async function connectionDefaults(
     ...(settings["become-method"] === undefined ? {} : { becomeMethod: settings["become-method"] }),
     ...(becomePassword === undefined ? {} : { becomePassword }),
     connectTimeoutMs: settings.timeout * 1000,
-    hostKeyChecking: settings["host-key-checking"],
+    ...(settings["host-key-checking"] === undefined ? {} : { hostKeyChecking: settings["host-key-checking"] }),
     ...(settings["ssh-config"] === undefined ? {} : { sshConfigFile: settings["ssh-config"] }),
     lockWaitMs: settings["lock-timeout"] * 1000,
     lockOwner: `${userName()}@${hostname()} (process ${process.pid})`,

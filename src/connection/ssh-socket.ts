@@ -18,12 +18,15 @@ export function openSocket(target: SshTarget, deadline: Deadline, signal: AbortS
     };
     const onError = (error: Error) => fail(socketError(target, error));
     socket.once("error", onError);
+    const onAbort = () => fail(new ConnectionError("aborted", `${target.label}: interrupted`));
     socket.once("connect", () => {
       socket.off("error", onError);
+      // From here on an interrupt is for those who use the connection: what runs over it is to be finished.
+      signal.removeEventListener("abort", onAbort);
       resolve(socket);
     });
     deadline.expired.then(() => fail(timedOut(target)));
-    signal.addEventListener("abort", () => fail(new ConnectionError("aborted", `${target.label}: interrupted`)), { once: true });
+    signal.addEventListener("abort", onAbort, { once: true });
   });
 }
 

@@ -39,7 +39,7 @@ export function connectionOptions(
     ...(args.knownHostsFiles === undefined ? {} : { knownHostsFiles: args.knownHostsFiles }),
     ...(defaults.sshConfigFile === undefined ? {} : { sshConfigFile: defaults.sshConfigFile }),
     ...(defaults.prompt === undefined ? {} : { prompt: defaults.prompt }),
-    hostKeyChecking: hostKeyChecking(text("ansible_host_key_checking", "ansible_ssh_host_key_checking"), args.strict, defaults),
+    ...hostKeyChecking(text("ansible_host_key_checking", "ansible_ssh_host_key_checking") ?? args.strict, defaults),
     connectTimeoutMs: timeout === undefined ? defaults.connectTimeoutMs : timeout * 1000,
   };
 }
@@ -110,14 +110,16 @@ function number(text: string | undefined, name: string, host: string): number | 
 }
 
 function hostKeyChecking(
-  variableText: string | undefined,
-  strict: string | undefined,
+  said: string | undefined,
   defaults: ConnectionDefaults,
-): ConnectionOptions["hostKeyChecking"] {
-  const said = (variableText ?? strict)?.toLowerCase();
-  if (said === undefined) return defaults.hostKeyChecking;
-  if (["no", "false", "off", "0"].includes(said)) return "off";
-  return said === "accept-new" ? "accept-new" : "strict";
+): Pick<ConnectionOptions, "hostKeyChecking" | "hostKeyCheckingIsDefault"> {
+  if (said === undefined) {
+    if (defaults.hostKeyChecking !== undefined) return { hostKeyChecking: defaults.hostKeyChecking };
+    return { hostKeyChecking: "strict", hostKeyCheckingIsDefault: true };
+  }
+  const word = said.toLowerCase();
+  if (["no", "false", "off", "0"].includes(word)) return { hostKeyChecking: "off" };
+  return { hostKeyChecking: word === "accept-new" ? "accept-new" : "strict" };
 }
 
 /** The parts of `ansible_ssh_common_args` that people use: -J, -o ProxyJump=, -o StrictHostKeyChecking=, -o UserKnownHostsFile=. */

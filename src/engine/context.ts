@@ -26,7 +26,8 @@ export type ConnectionDefaults = {
   readonly becomeMethod?: string;
   readonly becomePassword?: string;
   readonly connectTimeoutMs: number;
-  readonly hostKeyChecking: "strict" | "accept-new" | "off";
+  /** Absent: nobody has said anything; then it is ssh's configuration that decides, and strict without one. */
+  readonly hostKeyChecking?: "strict" | "accept-new" | "off";
   readonly sshConfigFile?: string;
   readonly lockWaitMs: number;
   /** Who we are, for the operator who finds a host locked. */

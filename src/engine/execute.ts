@@ -64,7 +64,8 @@ async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Eval
         target === host.name ? lookAhead({ ...at, rest, traits, become, session }, after) : Promise.resolve([]),
     };
   } catch (error) {
-    if (!(error instanceof ConnectionError)) throw error;
+    // An interrupt says nothing about the host: it is the walker's, which ends here.
+    if (!(error instanceof ConnectionError) || error.code === "aborted") throw error;
     return unreachable(error);
   }
 }

@@ -5,7 +5,7 @@ import { searchPath } from "../playbook/search-path.ts";
 import type { EvaluationContext, LookupEnvironment, Names } from "../template/context.ts";
 import { renderValue } from "../template/template.ts";
 import { VariableStore } from "../vars/store.ts";
-import type { ConnectionDefaults, PlayContext, RunContext, RunOptions } from "./context.ts";
+import type { PlayContext, RunContext, RunOptions } from "./context.ts";
 import { Emitter } from "./emitter.ts";
 import { Evaluator } from "./evaluator.ts";
 import type { Limits } from "./host-session.ts";
@@ -109,12 +109,3 @@ function extraNames(options: RunOptions): Names {
     names: () => layers.flatMap((layer) => [...layer.keys()].map(String)),
   };
 }
-
-/** Where `hostKeyChecking`, `lockWaitMs` and their like come from when nobody says anything. */
-export const connectionDefaults: ConnectionDefaults = {
-  become: false,
-  connectTimeoutMs: 10_000,
-  hostKeyChecking: "strict",
-  lockWaitMs: 0,
-  lockOwner: "k3sprov",
-};

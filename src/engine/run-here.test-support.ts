@@ -11,7 +11,6 @@ import { VaultSecrets } from "../vault/secrets.ts";
 import type { RunOptions } from "./context.ts";
 import type { EngineEvent, RunOutcome } from "./events.ts";
 import { runPlaybooks } from "./run.ts";
-import { connectionDefaults } from "./run-context.ts";
 
 export type Here = {
   readonly outcome: RunOutcome | "refused";
@@ -70,7 +69,7 @@ export class Sandbox {
         diff: false,
         verbosity: 0,
         // Another test run on this machine may hold the lock.
-        connection: { ...connectionDefaults, lockWaitMs: 60_000 },
+        connection: { become: false, connectTimeoutMs: 10_000, lockWaitMs: 60_000, lockOwner: "a test" },
         vault,
         redactor: new Redactor(),
         loader,

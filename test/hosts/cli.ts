@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -13,6 +13,8 @@ export type CliOptions = {
   /** Two minutes unless given; a run that takes longer is killed and answers -1. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Gets the process as soon as it runs: to interrupt it, to kill it, to watch what it says. */
+  readonly started?: (process: ChildProcess) => void;
 };
 
 /** Runs k3sprov as a user would: a process of its own, built from the sources as they are now. */
@@ -20,7 +22,7 @@ export function k3sprov(args: readonly string[], options: CliOptions = {}): Prom
   const main = builtCli();
   const began = performance.now();
   return new Promise((resolve) => {
-    execFile(
+    const child = execFile(
       process.execPath,
       [main, ...args],
       {
@@ -37,6 +39,7 @@ export function k3sprov(args: readonly string[], options: CliOptions = {}): Prom
         resolve({ rc, stdout, stderr, elapsedMs: performance.now() - began });
       },
     );
+    options.started?.(child);
   });
 }
 
