@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DiagnosticError } from "../diagnostic.ts";
 import { formatDiagnostic } from "../excerpt.ts";
+import { toPlain } from "../vars/plain.ts";
 import { keyPosition, positionAt, sourceMapOf } from "../vars/provenance.ts";
 import { Float, TemplateString, VaultText } from "../vars/value.ts";
 import { parseYaml, parseYamlDocuments, sourceTextAt } from "./yaml.ts";
@@ -345,5 +346,35 @@ error: there is no anchor &nope before this alias
     expect(told(`${"[".repeat(9000)}${"]".repeat(9000)}`).split("\n")[0]).toBe(
       "error: this file is nested too deeply to be read",
     );
+  });
+});
+
+describe("parseYaml: values over several lines, indented as PyYAML allows", () => {
+  it.each<[string, string, unknown]>([
+    ["a double-quoted text at its key's column", 'a:\n  b: "one\n  two"\nc: 3\n', { a: { b: "one two" }, c: 3 }],
+    ["one at the margin", 'a:\n  b: "one\ntwo"\nc: 3\n', { a: { b: "one two" }, c: 3 }],
+    ["a single-quoted text", "a:\n  b: 'one\n\n two'\nc: 3\n", { a: { b: "one\ntwo" }, c: 3 }],
+    ["an escaped line end", 'a:\n  b: "one\\\n  two"\n', { a: { b: "onetwo" } }],
+    ["a tab in front", 'a: "one\n\ttwo"\n', { a: "one two" }],
+    ["in a list", '- "x\ny"\n- z\n', ["x y", "z"]],
+    ["in a list of mappings", "- a: 'x\n  y'\n  b: 1\n", [{ a: "x y", b: 1 }]],
+    ["in brackets", 'a: {b: "x\ny", c: [1,\n2\n]\n}\nd: 4\n', { a: { b: "x y", c: [1, 2] }, d: 4 }],
+    ["brackets alone", "a:\n  b: [1,\n 2]\nc: {x: 1,\ny: 2}\n", { a: { b: [1, 2] }, c: { x: 1, y: 2 } }],
+  ])("%s", (_, text, expected) => {
+    expect(toPlain(parseYaml(text, "play.yml"))).toEqual(expected);
+  });
+
+  it.each([
+    ["a document marker inside", 'k: "a\n--- b"\n'],
+    ["a key over two lines", '"x\ny": 1\n'],
+    ["a quote that is never closed", 'a:\n  b: "one\n  two\nc: 3\n'],
+    ["a bracket that is never closed", "a: [1,\n2\nc: 3\n"],
+  ])("refuses %s, as PyYAML does", (_, text) => {
+    expect(told(text)).toMatch(/^error: /);
+  });
+
+  it("knows where things are after such a text", () => {
+    const value = parseYaml('a: "one\ntwo"\nb: 3\n', "play.yml");
+    expect(keyPosition(value, "b")).toMatchObject({ line: 3, column: 1 });
   });
 });

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { type Document, LineCounter, parseAllDocuments } from "yaml";
+import { type Document, Composer as DocumentComposer, LineCounter, Parser, type YAMLError } from "yaml";
 import { DiagnosticError, Diagnostics, type Position, refuse } from "../diagnostic.ts";
 import { registerSource, sourceLine } from "../excerpt.ts";
 import type { Value } from "../vars/value.ts";
+import { lenientLexer } from "./lenient-lexer.ts";
 import { Composer } from "./yaml-compose.ts";
 import { describeYamlErrors, findUnreadable, positionOf, type YamlText } from "./yaml-problems.ts";
 
@@ -77,11 +78,8 @@ function prepare(text: string, file: string, options: YamlOptions) {
   if (options.excerpts !== false) registerSource(file, source);
   const unreadable = findUnreadable(file, source);
   if (unreadable !== undefined) throw new DiagnosticError([unreadable]);
-  const counter = new LineCounter();
+  const { documents, counter } = readDocuments(source, file);
   const yamlText: YamlText = { file, lines: source.split("\n"), counter };
-  const documents = parseDocuments(source, file, counter);
-  const errors = documents.flatMap((document) => document.errors);
-  if (errors.length > 0) throw new DiagnosticError(describeYamlErrors(yamlText, errors));
   return {
     documents,
     at: (document: Document) => positionOf(yamlText, document.contents?.range?.[0] ?? document.range?.[0] ?? 0),
@@ -95,19 +93,37 @@ function prepare(text: string, file: string, options: YamlOptions) {
   };
 }
 
-function parseDocuments(source: string, file: string, counter: LineCounter): readonly Document[] {
+type Documents = { readonly documents: readonly Document[]; readonly counter: LineCounter };
+
+function readDocuments(source: string, file: string): Documents {
+  const strict = parseDocuments(source, file, false);
+  const errors = errorsOf(strict);
+  if (errors.length === 0) return strict;
+  // The strict parser ends a text that is never closed where it seems to end, so its complaints are the ones to tell.
+  const lenient = parseDocuments(source, file, true);
+  if (errorsOf(lenient).length === 0) return lenient;
+  const text: YamlText = { file, lines: source.split("\n"), counter: strict.counter };
+  throw new DiagnosticError(describeYamlErrors(text, errors));
+}
+
+function errorsOf({ documents }: Documents): readonly YAMLError[] {
+  return documents.flatMap((document) => document.errors);
+}
+
+function parseDocuments(source: string, file: string, isLenient: boolean): Documents {
   return guardDepth(file, () => {
+    const counter = new LineCounter();
+    const parser = new Parser(counter.addNewLine);
+    if (isLenient) Reflect.set(parser, "lexer", lenientLexer());
     // The failsafe schema gives every scalar as text: what it means is decided by yaml-scalars.ts, not by YAML 1.2.
-    const documents = parseAllDocuments(source, {
+    const composer = new DocumentComposer({
       schema: "failsafe",
       version: "1.1",
       merge: false,
       uniqueKeys: false,
-      prettyErrors: false,
-      lineCounter: counter,
       logLevel: "silent",
     });
-    return Array.isArray(documents) ? documents : [];
+    return { documents: [...composer.compose(parser.parse(source))], counter };
   });
 }
 
