@@ -21,8 +21,8 @@ const PURPOSE_LABEL = "k3sprov.purpose";
 /** `test` hosts go when their run ends or has died; `demo` hosts stay until the user takes them down. */
 export type Purpose = "test" | "demo";
 
-/** `bench` is the one with Python, for Ansible. */
-export type ImageKind = "host" | "bench";
+/** `bench` is the one with Python, for Ansible; `apt` and `rpm` hold repositories of packages, `rpm` also dnf and zypper. */
+export type ImageKind = "host" | "bench" | "apt" | "rpm";
 
 /** What a command in a host said. */
 export type CommandResult = { readonly rc: number; readonly stdout: string; readonly stderr: string };

@@ -20,9 +20,11 @@ export function withHosts(count: number): readonly TestHost[] {
 /** Hosts of the calling file or `describe` alone, removed at its end; about a second for each two. */
 export function freshHosts(count: number, options: HostOptions & { readonly prefix?: string } = {}): () => readonly TestHost[] {
   let hosts: readonly TestHost[] = [];
+  // The first file that asks for an image of its own also waits until that is built.
+  const timeoutMs = (options.image ?? "host") === "host" ? undefined : 900_000;
   beforeAll(async () => {
     hosts = await startHosts(count, { prefix: "host", ...options });
-  });
+  }, timeoutMs);
   afterAll(async () => {
     await Promise.all(hosts.map((host) => host.stop()));
   });

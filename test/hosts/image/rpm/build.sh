@@ -1,0 +1,65 @@
+#!/bin/sh
+# Builds rpm repositories: build.sh DIRECTORY
+#
+#   main/      signed: demo-release, demo-tool 1.0-1 1.1-1 2.0-1 (2.0 needs demo-lib), demo-lib, demo-extra, demo-web (provides
+#              demo-webserver); the group "demo-group"; demo-tool 1.1-1 is a security fix
+#   extra/     signed: demo-more
+#   unsigned/  demo-unsigned
+#   key.asc    what signs them; other.asc signs nothing
+set -eu
+out=$1
+work=$(mktemp -d)
+mkdir -p "$out/main" "$out/extra" "$out/unsigned"
+
+# pack REPOSITORY NAME VERSION [TAG: VALUE …]
+pack() {
+  repository=$1 name=$2 version=$3
+  shift 3
+  {
+    printf '%s\n' "Name: $name" "Version: $version" "Release: 1" "Summary: package for tests" "License: MIT" "BuildArch: noarch" "$@"
+    printf '%s\n' "%description" "Package for tests." "%install" "mkdir -p %{buildroot}/usr/share/$name" \
+      "echo $version >%{buildroot}/usr/share/$name/version" "%files" "/usr/share/$name"
+  } >"$work/$name.spec"
+  rpmbuild --quiet --define "_topdir $work" --define "_rpmdir $out/$repository" --define '_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm' \
+    -bb "$work/$name.spec"
+}
+pack main demo-release 9.4 "Provides: system-release = 9.4" "Provides: system-release(releasever) = 9" "Provides: redhat-release = 9.4"
+pack main demo-tool 1.0
+pack main demo-tool 1.1
+pack main demo-tool 2.0 "Requires: demo-lib"
+pack main demo-lib 1.0
+pack main demo-extra 1.0
+pack main demo-web 1.0 "Provides: demo-webserver"
+pack extra demo-more 1.0
+pack unsigned demo-unsigned 1.0
+
+GNUPGHOME=$work/gnupg
+export GNUPGHOME
+mkdir -m 700 "$GNUPGHOME"
+for who in demo other; do
+  gpg --batch --quiet --passphrase '' --quick-generate-key "$who <$who@example.org>" rsa2048 sign never
+  gpg --batch --quiet --armor --export "$who" >"$out/$([ "$who" = demo ] && echo key || echo other).asc"
+done
+rpmsign --define "__gpg /usr/bin/gpg" --define '_gpg_name demo@example.org' --define "_gpg_path $GNUPGHOME" --addsign "$out"/main/*.rpm "$out"/extra/*.rpm >/dev/null
+
+cat >"$work/comps.xml" <<'COMPS'
+<?xml version="1.0" encoding="UTF-8"?>
+<comps><group><id>demo-group</id><name>Demo Group</name><description>For tests.</description><default>false</default>
+<uservisible>true</uservisible><packagelist><packagereq type="mandatory">demo-lib</packagereq>
+<packagereq type="default">demo-extra</packagereq></packagelist></group></comps>
+COMPS
+cat >"$work/updateinfo.xml" <<'ADVISORIES'
+<?xml version="1.0" encoding="UTF-8"?>
+<updates><update from="tests@example.org" status="stable" type="security" version="1"><id>DEMO-2024:1</id>
+<title>demo-tool</title><issued date="2024-01-01 00:00:00"/><severity>Important</severity><description>For tests.</description>
+<pkglist><collection short="demo"><name>demo</name>
+<package name="demo-tool" version="1.1" release="1" epoch="0" arch="noarch"><filename>demo-tool-1.1-1.noarch.rpm</filename></package>
+</collection></pkglist></update></updates>
+ADVISORIES
+createrepo_c --quiet --groupfile "$work/comps.xml" "$out/main"
+modifyrepo_c "$work/updateinfo.xml" "$out/main/repodata" >/dev/null
+for one in extra unsigned; do createrepo_c --quiet "$out/$one"; done
+for one in main extra; do gpg --batch --quiet --local-user demo --armor --detach-sign "$out/$one/repodata/repomd.xml"; done
+cp "$out/key.asc" "$out/main/repodata/repomd.xml.key"
+chmod -R a+rX "$out"
+rm -rf "$work"
