@@ -98,6 +98,7 @@ export async function act<P, I, Q extends Questions>(
   if (blind instanceof Unknown) throw new Error(blind.reason);
   const reason = module.skip?.(state as never, input);
   if (reason !== undefined) return { skipped: reason };
+  if (module.perform !== undefined) throw new Error(`${module.name} takes several steps; drive it with a HostAccess`);
   return module.result(runScript(module.run(input, context), environment), input, 1250);
 }
 

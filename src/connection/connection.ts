@@ -56,6 +56,8 @@ export interface Connection {
   readonly statistics: ConnectionStatistics;
   /** The shell for `become` (the login user's without it); opened by its first `run`, in the same round trip. */
   shell(become?: Become): Shell;
+  /** Hangs up, as on purpose: the next `run` connects anew, in one attempt, and takes the lock again. */
+  disconnect(): Promise<void>;
   close(): Promise<void>;
 }
 

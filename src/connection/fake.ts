@@ -22,6 +22,7 @@ export class FakeConnection implements Connection {
   readonly target: string;
   readonly calls: FakeCall[] = [];
   isClosed = false;
+  disconnects = 0;
   readonly #rules: readonly FakeRule[];
 
   constructor(rules: readonly FakeRule[], target = "fake") {
@@ -41,6 +42,10 @@ export class FakeConnection implements Connection {
         return sections.map((section) => this.#answer(section, become));
       },
     };
+  }
+
+  async disconnect(): Promise<void> {
+    this.disconnects += 1;
   }
 
   async close(): Promise<void> {

@@ -27,6 +27,7 @@ export class HostConnection implements Connection, ShellHost {
   #transport: Transport | undefined;
   #connecting: Promise<Transport> | undefined;
   #rootLock: ShellProcess | undefined;
+  #isExpected = false;
 
   constructor(options: ConnectionOptions, target: string, label: string, openTransport: OpenTransport) {
     this.#options = options;
@@ -56,6 +57,14 @@ export class HostConnection implements Connection, ShellHost {
     const made = new RemoteShell(this, become, become?.user ?? this.#options.user ?? "");
     this.#shells.set(key, made);
     return made;
+  }
+
+  async disconnect(): Promise<void> {
+    const transport = this.#transport ?? (await this.#connecting?.catch(() => undefined));
+    this.#transport = undefined;
+    this.#isExpected = true;
+    for (const shell of this.#shells.values()) shell.destroy();
+    await transport?.close();
   }
 
   async close(): Promise<void> {
@@ -122,13 +131,15 @@ export class HostConnection implements Connection, ShellHost {
 
   async #connect(signal: AbortSignal): Promise<Transport> {
     const again = this.counters.connects > 0;
-    if (again) this.notice(`${this.label}: the connection was lost; connecting again`);
-    const reconnects = again ? (this.#options.reconnects ?? 0) : 0;
+    const lost = again && !this.#isExpected;
+    if (lost) this.notice(`${this.label}: the connection was lost; connecting again`);
+    const reconnects = lost ? (this.#options.reconnects ?? 0) : 0;
     for (let attempt = 0; ; attempt += 1) {
       if (signal.aborted) throw new ConnectionError("aborted", `${this.label}: interrupted`);
       try {
         const transport = await this.#openTransport(signal);
         this.counters.connects += 1;
+        this.#isExpected = false;
         return transport;
       } catch (error) {
         if (!(error instanceof ConnectionError) || !error.retryable) throw error;

@@ -1,11 +1,18 @@
 import { ConnectionError } from "../connection/errors.ts";
-import { type AnyActionModule, MissingPrerequisite, ModuleFailure } from "../modules/contract.ts";
+import {
+  type AnyActionModule,
+  HostUnreachable,
+  type JsonObject,
+  MissingPrerequisite,
+  ModuleFailure,
+} from "../modules/contract.ts";
+import { hostAccess } from "./host-access.ts";
 import { failed, type ModuleOutcome, ok, skipped, withLines } from "./outcome.ts";
 import { answersTo, asksOf, type ModuleRun, section, unknownIn } from "./state-task.ts";
 
 /** Runs an action, unless its probe says that there is nothing to do or check mode forbids it. */
 export async function runActionModule(module: AnyActionModule, params: unknown, run: ModuleRun): Promise<ModuleOutcome> {
-  const { session, context } = run;
+  const { context } = run;
   try {
     const input = module.prepare === undefined ? params : await module.prepare(params, run.control, context);
     const reason = await reasonNotToRun(module, input, run);
@@ -14,25 +21,28 @@ export async function runActionModule(module: AnyActionModule, params: unknown, 
       return ok({ skipped: false, msg: reason, rc: 0, stdout: reason, stdout_lines: [reason], stderr: "", stderr_lines: [] });
     }
     if (context.checkMode) return wouldRun(module, run);
-    const work = module.run(input, context);
-    const started = Date.now();
-    const output = await session.act(
-      { section: section(work, run), become: run.become, timeoutMs: run.timeoutMs },
-      await run.lookAhead("change"),
-    );
-    const result = withLines(module.result(output, input, Date.now() - started));
-    if (result["failed"] === true) return failed(String(result["msg"] ?? `exit status ${output.rc}`), result);
+    const result = withLines(await done(module, input, run));
+    if (result["failed"] === true) return failed(String(result["msg"] ?? `exit status ${String(result["rc"])}`), result);
     const isChanged = result["changed"] === true;
     return { status: isChanged ? "changed" : "ok", result: { ...result, changed: isChanged, failed: false }, differences: [] };
   } catch (error) {
     if (error instanceof ModuleFailure) return failed(error.message, error.fields);
     if (error instanceof MissingPrerequisite) return failed(error.message);
+    if (error instanceof HostUnreachable && error.cause instanceof ConnectionError) throw error.cause;
     if (error instanceof ConnectionError && error.code === "lost") {
       const state = error.started ? "its outcome is unknown, so it is not run again" : "it had not started";
       return failed(`the connection was lost while "${module.name}" was under way; ${state}`, { unreachable: false });
     }
     throw error;
   }
+}
+
+async function done(module: AnyActionModule, input: unknown, run: ModuleRun): Promise<JsonObject> {
+  if (module.perform !== undefined) return module.perform(input, hostAccess(run), run.control, run.context);
+  const work = { section: section(module.run(input, run.context), run), become: run.become, timeoutMs: run.timeoutMs };
+  const started = Date.now();
+  const output = await run.session.act(work, await run.lookAhead("change"));
+  return module.result(output, input, Date.now() - started);
 }
 
 async function reasonNotToRun(module: AnyActionModule, input: unknown, run: ModuleRun): Promise<string | undefined> {

@@ -50,7 +50,8 @@ async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Eval
   const control = controlNode(evaluator, (text, path) => run.options.vault.decryptFile(text, path));
   try {
     const early = earlyAsks(task, evaluator, at, { ...context, traits: unknownTraits }, become);
-    const traits = await run.sessions.open(target, session, become, early);
+    const waits = task.module.kind === "action" && task.module.opensConnection === true;
+    const traits = waits ? unknownTraits : await run.sessions.open(target, session, become, early);
     const timeoutS = evaluator.number(keywordOf(task, "timeout"));
     return {
       session,

@@ -20,7 +20,8 @@ export class HostSession {
   /** Paths that tasks before would have changed, in check mode, and when. */
   readonly wouldChange = new Map<string, number>();
   readonly #limits: Limits;
-  readonly #signal: AbortSignal;
+  /** The run is to end. */
+  readonly signal: AbortSignal;
   #traits: HostTraits | undefined;
   #opening: Promise<HostTraits> | undefined;
   /** Moves when a piece of work starts and when it ends: an answer that was asked for in another epoch may be stale. */
@@ -29,7 +30,7 @@ export class HostSession {
   constructor(connection: Connection, limits: Limits, signal: AbortSignal) {
     this.connection = connection;
     this.#limits = limits;
-    this.#signal = signal;
+    this.signal = signal;
   }
 
   /** Connects and learns the traits; `asks` that do not depend on them travel along. */
@@ -41,12 +42,12 @@ export class HostSession {
     return this.#opening;
   }
 
-  async #open(become: Become | undefined, asks: readonly Ask[]): Promise<HostTraits> {
+  async #open(become: Become | undefined, asks: readonly Ask[], signal = this.signal): Promise<HostTraits> {
     const early = asks.filter(
       (ask) => ask.question.collector.beforeTraits === true && becomeKey(ask.become) === becomeKey(become),
     );
     const batch = compileBatch(early, unknownTraits);
-    const results = await this.#run(become, [{ script: traitsScript }, ...batch.sections], this.#limits.probeMs);
+    const results = await this.#run(become, [{ script: traitsScript }, ...batch.sections], this.#limits.probeMs, signal);
     const first = results[0];
     if (first === undefined || first.rc !== 0) {
       throw new ConnectionError("shell-failed", `${this.connection.target}: the host cannot run a simple POSIX sh script`, {
@@ -56,6 +57,34 @@ export class HostSession {
     this.#traits = decodeTraits(first);
     batch.decode(results.slice(1), this.answers);
     return this.#traits;
+  }
+
+  /** Hangs up, and forgets what was known about the host. */
+  async disconnect(): Promise<void> {
+    this.#forget();
+    await this.connection.disconnect();
+  }
+
+  /** Connects anew within the time, and learns the traits again. Throws ConnectionError. */
+  async reconnect(become: Become | undefined, timeoutMs: number): Promise<void> {
+    await this.disconnect();
+    const limit = AbortSignal.timeout(timeoutMs);
+    const late = (): ConnectionError =>
+      new ConnectionError("connect-timeout", `${this.connection.target}: no connection within ${timeoutMs / 1000} s`, {
+        retryable: true,
+      });
+    try {
+      await this.#open(become, [], AbortSignal.any([this.signal, limit]));
+    } catch (error) {
+      throw limit.aborted && !this.signal.aborted ? late() : error;
+    }
+  }
+
+  #forget(): void {
+    this.#epoch += 1;
+    this.answers.drop();
+    this.#traits = undefined;
+    this.#opening = undefined;
   }
 
   /** Asks what is not known yet: one round trip for each user that is asked, at the same time. */
@@ -101,10 +130,15 @@ export class HostSession {
     }
   }
 
-  async #run(become: Become | undefined, sections: readonly Section[], timeoutMs: number): Promise<readonly SectionResult[]> {
+  async #run(
+    become: Become | undefined,
+    sections: readonly Section[],
+    timeoutMs: number,
+    signal = this.signal,
+  ): Promise<readonly SectionResult[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.connection.shell(become).run(sections, { timeoutMs, signal: this.#signal });
+        return await this.connection.shell(become).run(sections, { timeoutMs, signal });
       } catch (error) {
         // Probes only read, so they can be asked again over a new connection.
         if (!(error instanceof ConnectionError) || error.code !== "lost" || attempt > REPEATS_AFTER_LOSS) throw error;

@@ -55,7 +55,11 @@ export class Sessions {
   /** Connects, if that has not been done; `asks` travel along where they can. Throws ConnectionError. */
   async open(host: string, session: HostSession, become: Become | undefined, asks: readonly Ask[]): Promise<HostTraits> {
     const before = this.#opened.get(host);
-    if (before !== undefined) return before;
+    if (before !== undefined) {
+      await before;
+      // An action may have disconnected since.
+      return session.open(become);
+    }
     const started = performance.now();
     this.#emitter.emit({ type: "host-connecting", host, target: session.connection.target });
     const opening = session.open(become, asks).then((traits) => {

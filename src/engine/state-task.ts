@@ -4,6 +4,7 @@ import {
   type AnyStateModule,
   type Apply,
   type ControlNode,
+  type JsonObject,
   MissingPrerequisite,
   ModuleFailure,
   type Output,
@@ -13,7 +14,7 @@ import {
 } from "../modules/contract.ts";
 import type { Ask } from "./answers.ts";
 import type { HostSession } from "./host-session.ts";
-import { changed, failed, type ModuleOutcome, ok, outputFields } from "./outcome.ts";
+import { changed, failed, type ModuleOutcome, ok, outputFields, undetermined } from "./outcome.ts";
 
 /** What running a module on a host needs besides the module and its parameters. */
 export type ModuleRun = {
@@ -53,9 +54,9 @@ export async function runStateModule(module: AnyStateModule, params: unknown, ru
         remember(module, planned, state, input, run);
       }
       const after = answersTo(questions, run.become, session);
-      return changed(module.result?.(after, input, context) ?? {}, planned.differences);
+      return foretold(planned, module.result?.(after, input, context) ?? {});
     }
-    return await converge(module, planned, questions, input, run);
+    return await converge(module, planned, questions, state, input, run);
   } catch (error) {
     if (error instanceof ModuleFailure) return failed(error.message, error.fields);
     if (error instanceof MissingPrerequisite) return failed(error.message);
@@ -63,14 +64,16 @@ export async function runStateModule(module: AnyStateModule, params: unknown, ru
   }
 }
 
+/** What check mode says of a change. */
+function foretold({ differences, maybe }: Planned, result: JsonObject): ModuleOutcome {
+  if (maybe === undefined) return changed(result, differences);
+  if (differences.length > 0) return { ...changed(result, differences), incomplete: true };
+  const unsure = undetermined(maybe);
+  return { ...unsure, result: { ...result, ...unsure.result } };
+}
+
 /** Later tasks of a dry run see the host as if the change had been made. */
-function remember(
-  module: AnyStateModule,
-  change: Planned,
-  state: { readonly [name: string]: unknown },
-  input: unknown,
-  { session, context }: ModuleRun,
-): void {
+function remember(module: AnyStateModule, change: Planned, state: State, input: unknown, { session, context }: ModuleRun): void {
   const predictions = module.predict?.(change, state, input, context) ?? [];
   session.answers.predict(predictions);
   for (const { question } of predictions) {
@@ -79,14 +82,10 @@ function remember(
   for (const resource of module.provides?.(change, input) ?? []) session.provided.add(resource);
 }
 
+type State = { readonly [name: string]: unknown };
 type Planned = NonNullable<ReturnType<AnyStateModule["plan"]>>;
 
-function plan(
-  module: AnyStateModule,
-  state: { readonly [name: string]: unknown },
-  input: unknown,
-  run: ModuleRun,
-): Planned | ModuleOutcome | undefined {
+function plan(module: AnyStateModule, state: State, input: unknown, run: ModuleRun): Planned | ModuleOutcome | undefined {
   try {
     return module.plan(state, input, run.context);
   } catch (error) {
@@ -107,6 +106,7 @@ async function converge(
   module: AnyStateModule,
   change: Planned,
   questions: Questions,
+  before: State,
   input: unknown,
   run: ModuleRun,
 ): Promise<ModuleOutcome> {
@@ -126,7 +126,7 @@ async function converge(
       }
       // Another host's delegated task may have made the answers stale before they arrived.
       if (asks.some((ask) => !run.session.answers.has(ask))) await run.session.ask(asks);
-      return verify(module, change, planned, questions, input, output, run);
+      return verify(module, change, { planned, before, questions, input, output }, run);
     } catch (error) {
       if (!(error instanceof ConnectionError) || error.code !== "lost" || attempt >= APPLIES_AFTER_LOSS) throw error;
       // The change may be there, in part or not at all: look again before doing anything.
@@ -142,18 +142,29 @@ async function converge(
 function verify(
   module: AnyStateModule,
   change: Planned,
-  planned: Planned,
-  questions: Questions,
-  input: unknown,
-  output: Output,
+  done: {
+    readonly planned: Planned;
+    readonly before: State;
+    readonly questions: Questions;
+    readonly input: unknown;
+    readonly output: Output;
+  },
   run: ModuleRun,
 ): ModuleOutcome {
+  const { planned, before, questions, input, output } = done;
   const state = answersTo(questions, run.become, run.session);
   const blind = unknownIn(state);
   if (blind !== undefined) return failed(`${module.name} could not verify its change: ${blind}`, outputFields(output));
-  const result = { ...module.result?.(state, input, run.context), ...module.applied?.(output, input) };
+  const applied = module.applied?.(output, input) ?? {};
+  const result = { ...module.result?.(state, input, run.context), ...applied };
   const left = planned.verify === false ? undefined : module.plan(state, input, run.context);
-  if (left === undefined) return changed(result, change.differences);
+  if (left === undefined || (left.maybe !== undefined && left.differences.length === 0)) {
+    if (change.maybe === undefined) return changed(result, change.differences);
+    const more = module.turnedOut?.(before, state, input, run.context);
+    const differences = [...change.differences, ...(more ?? [])];
+    const nothing = typeof applied["changed"] === "boolean" ? !applied["changed"] : more?.length === 0;
+    return nothing && differences.length === 0 ? ok(result) : changed(result, differences);
+  }
   const message = `${module.name} did not converge: after the change this still differs`;
   return { ...failed(message, { ...result, ...outputFields(output) }), differences: left.differences };
 }

@@ -61,6 +61,11 @@ export type Change<D = undefined> = {
   readonly data: D;
   /** Done each time it is asked for (`state: restarted`, `state: touch`): `plan` would find it again, so it is not verified. */
   readonly verify?: false;
+  /**
+   * Why only making the change tells whether it changes more than `differences`, which are certain (a download of which no checksum
+   * is known). Without differences check mode says "may change". Afterwards `plan` may find such a change again, but no differences.
+   */
+  readonly maybe?: string;
 };
 
 /** Something a task relies on, for check mode: `path:/etc/x`, `package:nginx`, `user:bob`, `group:x`, `unit:x`, `command:x`. */
@@ -102,6 +107,35 @@ export type Prediction<Answer = unknown> = { readonly question: Question<Answer>
 export type Apply = {
   readonly script: Sh;
   readonly payloads?: Readonly<Record<string, { readonly content: Uint8Array }>>;
+};
+
+/** Thrown by `HostAccess`: the host cannot be reached, the connection was lost, or a step has taken too long. */
+export class HostUnreachable extends Error {
+  /** The connection's word for it: "lost", "refused", "timeout", "authentication", … */
+  readonly code: string;
+  /** Trying again cannot help: another host key, a wrong password for sudo. */
+  readonly isFinal: boolean;
+  constructor(message: string, code: string, isFinal: boolean, cause?: unknown) {
+    super(message, { cause });
+    this.name = "HostUnreachable";
+    this.code = code;
+    this.isFinal = isFinal;
+  }
+}
+
+/** A host, for actions of several steps that may outlive its connection. */
+export type HostAccess = {
+  /** One step, one round trip; it connects where there is no connection. Throws HostUnreachable. The exit status is in the output. */
+  run(work: Apply, limits?: { readonly timeoutMs?: number }): Promise<Output>;
+  /** Ends the connection. What was started with `setsid` or by the service manager goes on. */
+  disconnect(): Promise<void>;
+  /**
+   * One attempt at a fresh connection: the host's lock is taken again, its traits are asked anew, and what was known about it is
+   * dropped. Throws HostUnreachable.
+   */
+  reconnect(limits: { readonly timeoutMs: number }): Promise<void>;
+  /** Throws when the run is interrupted. */
+  sleep(ms: number): Promise<void>;
 };
 
 /** What probes and plans may know besides the parameters. */
@@ -173,23 +207,44 @@ export type StateModule<P, I = P, Q extends Questions = Questions, D = unknown> 
   provides?(change: Change<D>, input: I): readonly (Resource | "*")[];
   /** Result fields besides changed/failed/diff, of a task that did (after it did) or did not find a change. */
   result?(state: Answers<Q>, input: I, context: ProbeContext): JsonObject;
-  /** Result fields read from what the apply script printed. */
+  /** Result fields read from what the apply script printed. Of a `maybe` change, `changed: false` says that it changed nothing more. */
   applied?(output: Output, input: I): JsonObject;
+  /** What a `maybe` change turned out to change besides its differences, by the answers before and after it. */
+  turnedOut?(before: Answers<Q>, after: Answers<Q>, input: I, context: ProbeContext): readonly Difference[];
 };
 
 /** A module that does something each time it runs: command, shell, reboot, wait_for. */
-export type ActionModule<P, I = P, Q extends Questions = Questions> = Common<P> & {
-  readonly kind: "action";
+export type ActionModule<P, I = P, Q extends Questions = Questions> = ScriptAction<P, I, Q> | SteppedAction<P, I, Q>;
+type ScriptAction<P, I, Q extends Questions> = { readonly kind: "action" } & Action<P, I, Q> & OneScript<I>;
+type SteppedAction<P, I, Q extends Questions> = { readonly kind: "action" } & Action<P, I, Q> & Steps<I>;
+
+type Action<P, I, Q extends Questions> = Common<P> & {
   prepare?(params: P, control: ControlNode, context: ProbeContext): Promise<I>;
   /** Asked first, for actions that know when there is nothing to do (`creates`). */
   probe?(input: I, context: ProbeContext): Q;
   /** A reason not to run ("/x exists"), or undefined. */
   skip?(state: Answers<Q>, input: I): string | undefined;
+  /** False for those that never change a host (wait_for): check mode skips them then. */
+  readonly changesHost: boolean;
+};
+
+/** An action that is one script. */
+type OneScript<I> = {
   run(input: I, context: ProbeContext): Apply;
   /** Result fields, among them `changed` and, if it failed, `failed: true` and `msg`. Called whatever the status. */
   result(output: Output, input: I, elapsedMs: number): JsonObject;
-  /** False for those that never change a host (wait_for): check mode skips them then. */
-  readonly changesHost: boolean;
+  readonly perform?: never;
+  readonly opensConnection?: never;
+};
+
+/** An action of several steps that may outlive its connection: wait_for_connection, reboot. */
+type Steps<I> = {
+  /** Result fields as of `result`. The task's `timeout` limits all steps together. */
+  perform(input: I, host: HostAccess, control: ControlNode, context: ProbeContext): Promise<JsonObject>;
+  /** The host need not answer yet: nothing is connected before `perform`, and the traits are unknown to `prepare` and to it. */
+  readonly opensConnection?: true;
+  readonly run?: never;
+  readonly result?: never;
 };
 
 /** What a module that runs on the control node can ask for. Expressions are evaluated with the task's variables. */
@@ -229,10 +284,17 @@ export function stateModule<P, I = P, Q extends Questions = Questions, D = undef
   return { ...definition, kind: "state" };
 }
 
-/** The same for actions. */
+/** The same for actions that are one script. */
 export function actionModule<P, I = P, Q extends Questions = Questions>(
-  definition: Omit<ActionModule<P, I, Q>, "kind">,
-): ActionModule<P, I, Q> {
+  definition: Action<P, I, Q> & OneScript<I>,
+): ScriptAction<P, I, Q> {
+  return { ...definition, kind: "action" };
+}
+
+/** The same for actions of several steps. */
+export function steppedAction<P, I = P, Q extends Questions = Questions>(
+  definition: Action<P, I, Q> & Steps<I>,
+): SteppedAction<P, I, Q> {
   return { ...definition, kind: "action" };
 }
 

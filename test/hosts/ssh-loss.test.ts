@@ -148,6 +148,27 @@ describe.skipIf(reason !== undefined)("losing a host", () => {
     await connection.close();
   });
 
+  it("hangs up on purpose, connects anew without a word and takes the lock again", async () => {
+    const notices: string[] = [];
+    const lock = { waitMs: 0, owner: "first" };
+    const connection = open({ lock, notice: (message) => notices.push(message) });
+    await connection.shell().run([{ script: sh`true` }]);
+    await connection.disconnect();
+    // Nobody holds the lock now: another run gets it.
+    const other = open();
+    expect(text(await other.shell().run([{ script: sh`flock -n "$HOME" echo free` }]))).toEqual(["free\n"]);
+    expect(text(await connection.shell().run([{ script: sh`echo again` }]))).toEqual(["again\n"]);
+    expect((await other.shell().run([{ script: sh`flock -n "$HOME" echo free` }]))[0]?.rc).toBe(1);
+    expect(connection.statistics.connects).toBe(2);
+    expect(notices).toEqual([]);
+    relay.close();
+    await connection.disconnect();
+    const started = performance.now();
+    await expect(connection.shell().run([{ script: sh`true` }])).rejects.toMatchObject({ code: "refused" });
+    expect(performance.now() - started).toBeLessThan(900);
+    await Promise.all([connection.close(), other.close()]);
+  });
+
   it("takes back a call whose connection is closed", async () => {
     const connection = open();
     const running = connection.shell().run([{ script: sh`sleep 20` }]);
