@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { type ControlNode, ModuleFailure } from "../modules/contract.ts";
 import { renderText } from "../template/template.ts";
+import { templateVariables } from "../template/template-variables.ts";
 import type { Evaluator } from "./evaluator.ts";
 
 const VAULT_HEADER = "$ANSIBLE_VAULT;";
@@ -40,7 +41,13 @@ export function controlNode(evaluator: Evaluator, decryptFile: (text: string, pa
     },
     async renderTemplate(path, options) {
       const text = Buffer.from(await read(path)).toString("utf8");
-      return renderText(text, { file: path, line: 1, column: 1 }, evaluator.context, { ...options, keepTrailingNewline: true });
+      const extra = templateVariables(path, options);
+      const { names } = evaluator.context;
+      const { context } = evaluator.over({
+        names: () => [...names.names(), ...extra.keys()],
+        lookup: (name) => names.lookup(name) ?? extra.get(name)?.(),
+      });
+      return renderText(text, { file: path, line: 1, column: 1 }, context, { ...options, keepTrailingNewline: true });
     },
     walk: (path) => walk(path, ""),
   };

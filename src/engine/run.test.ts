@@ -62,6 +62,23 @@ describe("the promises", () => {
 });
 
 describe("tasks", () => {
+  it("tells templates about themselves, unless the user has names of his own", async () => {
+    box.write({ "t.j2": "# {{ ansible_managed }}|{{ template_path }}|{{ template_destpath }}|{{ template_fullpath }}\n" });
+    const playbook = `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - { name: plain, template: { src: t.j2, dest: "{{ here }}/a" } }
+    - { name: own, template: { src: t.j2, dest: "{{ here }}/b" }, vars: { ansible_managed: do not edit } }
+    - { name: looked up, copy: { content: "{{ lookup('template', 't.j2') }}", dest: "{{ here }}/c" } }
+`;
+    expect((await box.run(playbook)).outcome).toBe("ok");
+    const full = join(box.folder, "t.j2");
+    expect(read("a")).toBe(`# Ansible managed|t.j2|${join(box.folder, "a")}|${full}\n`);
+    expect(read("b")).toContain("# do not edit|");
+    expect(read("c")).toBe(`# Ansible managed|${full}|None|${full}\n`);
+  });
+
   it("judges by failed_when and changed_when, retries, registers and loops", async () => {
     const here = await box.run(
       play(`

@@ -79,7 +79,7 @@ function remember(module: AnyStateModule, change: Planned, state: State, input: 
   for (const { question } of predictions) {
     if (question.collector.name === "path") session.wouldChange.set(question.item, Date.now());
   }
-  for (const resource of module.provides?.(change, input) ?? []) session.provided.add(resource);
+  for (const resource of module.provides?.(change, input, state) ?? []) session.provided.add(resource);
 }
 
 type State = { readonly [name: string]: unknown };
@@ -99,7 +99,9 @@ function plan(module: AnyStateModule, state: State, input: unknown, run: ModuleR
 }
 
 function wouldBeProvided(resource: string, session: HostSession): boolean {
-  return session.provided.has("*") || [...session.provided].some((one) => one === resource);
+  return [...session.provided].some(
+    (one) => one === "*" || one === resource || (one.endsWith("/*") && resource.startsWith(one.slice(0, -1))),
+  );
 }
 
 async function converge(

@@ -3,6 +3,8 @@ import { DiagnosticError } from "../diagnostic.ts";
 import type { Difference, Json, JsonObject } from "../modules/contract.ts";
 import type { Task } from "../playbook/model.ts";
 import { keywordOf, whenChain } from "../playbook/scope.ts";
+import { toText } from "../template/repr.ts";
+import { fromPlain } from "../vars/plain.ts";
 import type { Value } from "../vars/value.ts";
 import type { PlayContext, RunContext } from "./context.ts";
 import { type Evaluator, NotYetKnown } from "./evaluator.ts";
@@ -140,12 +142,10 @@ function together(outcomes: readonly ModuleOutcome[], results: readonly JsonObje
   return { status: "ok", result, ...rest };
 }
 
+/** As Ansible shows an item: the text that Python makes of it. */
 function label(loop: NonNullable<Task["loop"]>, pass: Evaluator, item: Json): string {
-  if (loop.control.label !== undefined) {
-    const text = pass.plain(loop.control.label);
-    return typeof text === "string" ? text : JSON.stringify(text);
-  }
-  return typeof item === "string" ? item : JSON.stringify(item);
+  const shown = loop.control.label === undefined ? item : pass.plain(loop.control.label);
+  return toText(fromPlain(shown));
 }
 
 function conditionFalse(evaluator: Evaluator, task: Task): string | undefined {

@@ -68,7 +68,10 @@ export type Change<D = undefined> = {
   readonly maybe?: string;
 };
 
-/** Something a task relies on, for check mode: `path:/etc/x`, `package:nginx`, `user:bob`, `group:x`, `unit:x`, `command:x`. */
+/**
+ * Something a task relies on, for check mode: `path:/etc/x`, `package:nginx`, `user:bob`, `group:x`, `unit:x`, `command:x`. Provided, but
+ * not relied on: `path:/home/bob/*`, whatever may come with a directory.
+ */
 export type Resource = `${"path" | "package" | "user" | "group" | "unit" | "command" | "device"}:${string}`;
 
 /**
@@ -173,6 +176,9 @@ export type TemplateOptions = {
   readonly blockEnd?: string;
   readonly commentStart?: string;
   readonly commentEnd?: string;
+  /** The template as the task names it, and where its text goes: for `template_path` and `template_destpath`. */
+  readonly given?: string;
+  readonly destination?: string;
 };
 
 type Common<P> = {
@@ -204,7 +210,7 @@ export type StateModule<P, I = P, Q extends Questions = Questions, D = unknown> 
   /** The questions whose answers the change alters, and their new answers. For check mode. */
   predict?(change: Change<D>, state: Answers<Q>, input: I, context: ProbeContext): readonly Prediction[];
   /** What exists after the change that may not have existed before; "*" when that cannot be said (packages). */
-  provides?(change: Change<D>, input: I): readonly (Resource | "*")[];
+  provides?(change: Change<D>, input: I, state: Answers<Q>): readonly (Resource | "*")[];
   /** Result fields besides changed/failed/diff, of a task that did (after it did) or did not find a change. */
   result?(state: Answers<Q>, input: I, context: ProbeContext): JsonObject;
   /** Result fields read from what the apply script printed. Of a `maybe` change, `changed: false` says that it changed nothing more. */

@@ -71,6 +71,7 @@ const table = new Map<string, Magic>(
     ansible_play_batch: ({ place }) => place.hosts?.batch(),
     ansible_play_hosts: ({ place }) => place.hosts?.active(),
     ansible_play_hosts_all: ({ place }) => place.hosts?.all,
+    ansible_playbook_python: () => "/usr/bin/python3",
     ansible_play_name: ({ place }) => place.play && (place.play.name ?? place.play.hosts),
     ansible_play_role_names: ({ place }) => place.play && unique(place.play.roles.map((role) => role.name)),
     ansible_role_names: ({ place, roles }) => place.play && unique(roles.map((role) => role.name)),

@@ -90,6 +90,8 @@ export const template = stateModule<ParametersOf<typeof params>, Input, Question
       trimBlocks: given.trim_blocks,
       lstripBlocks: given.lstrip_blocks,
       newlineSequence: SEQUENCES[given.newline_sequence] ?? "\n",
+      given: given.src,
+      destination: given.dest,
       ...delimiters(given),
     });
     const bytes = Buffer.from(text, "utf8");

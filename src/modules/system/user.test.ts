@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { contextOf, debian, planned } from "../../../test/module-cases.ts";
+import { parseParameters } from "../parameters.ts";
 import { group } from "./group.ts";
 import { user } from "./user.ts";
 
@@ -12,6 +13,7 @@ const answers = (more: object = {}) => ({
   shadow: null,
   home: "present",
   key: null,
+  defaults: { homes: "/home", homeMode: 0o700, umask: 0o22, shell: "/bin/sh" },
   "group bob": groupOf("bob", 1001),
   ...more,
 });
@@ -44,6 +46,23 @@ describe("user", () => {
     );
     expect(result.differences).toContain("password: ******** -> ******** (new)");
     expect(result.left).toBeUndefined();
+  });
+
+  it.each([
+    ["as useradd is set up", {}, "/home/bob", 0o700],
+    ["where it is asked to be", { home: "/srv/b" }, "/srv/b", 0o700],
+  ])("foresees the home it makes: %s", (_, more, path, mode) => {
+    const state = answers({ user: null, "group bob": null });
+    const params = parseParameters(user.parameters, "user", { name: "bob", ...more }).value;
+    const change = user.plan(state as never, params, contextOf());
+    if (change === undefined) throw new Error("no change");
+    const predicted = user.predict?.(change, state as never, params, contextOf()) ?? [];
+    const home = predicted.find((one) => one.question.collector.name === "path");
+    expect([home?.question.item, home?.answer]).toEqual([
+      path,
+      expect.objectContaining({ kind: "directory", mode, owner: "bob" }),
+    ]);
+    expect(user.provides?.(change, params, state as never)).toEqual(["user:bob", "group:bob", `path:${path}/*`]);
   });
 
   it("takes no group of the same name for its own", async () => {

@@ -3,7 +3,18 @@ import { type GroupAccount, groupQuestion, type UserAccount, userQuestion } from
 import { applyUser } from "../support/accounts/user-apply.ts";
 import { type UserParams, userParameters } from "../support/accounts/user-parameters.ts";
 import { planUser, type UserChange, type UserState } from "../support/accounts/user-plan.ts";
-import { homeState, memberships, type Shadow, type SshKey, shadow, sshKey } from "../support/accounts/user-questions.ts";
+import {
+  type AccountDefaults,
+  accountDefaults,
+  homeState,
+  memberships,
+  type Shadow,
+  type SshKey,
+  shadow,
+  sshKey,
+} from "../support/accounts/user-questions.ts";
+import { newInode } from "../support/files/attributes.ts";
+import { pathQuestion } from "../support/files/path-collector.ts";
 import { isAsked, nothing } from "../support/question.ts";
 
 type Groups = { readonly [key: `group ${string}`]: Question<GroupAccount | null> };
@@ -14,6 +25,7 @@ type Fixed = {
   readonly shadow: Question<Shadow | null>;
   readonly home: Question<"present" | "missing">;
   readonly key: Question<SshKey | null>;
+  readonly defaults: Question<AccountDefaults>;
 };
 type UserQuestions = Fixed & Groups;
 type UserAnswers = Omit<UserState, "groups"> & { readonly [key: `group ${string}`]: GroupAccount | null };
@@ -49,11 +61,24 @@ export const user = stateModule<UserParams, UserParams, UserQuestions, UserChang
   probe: (params) => questions(params),
   plan: (state, params) => planUser(collect(state, params), params),
   apply: (change, params, context) => applyUser(change.data, params, context.traits),
-  predict: (change, state, params) => predictions(change.data, collect(state, params), params),
-  provides: (change, params) =>
-    change.data.kind === "create"
-      ? [`user:${params.name}`, ...(params.group === undefined ? [`group:${params.name}` as const] : [])]
-      : [],
+  predict: (change, state, params, context) => {
+    const all = predictions(change.data, collect(state, params), params);
+    const home = madeHome(change.data, collect(state, params), params);
+    if (home === undefined) return all;
+    const inode = { ...newInode("directory", home.mode, context.traits), ...ownerOf(home.user, home.group) };
+    return [...all, { question: pathQuestion(home.path), answer: inode }];
+  },
+  provides: (change, params, state) => {
+    if (change.data.kind === "remove") return [];
+    const home = madeHome(change.data, collect(state, params), params);
+    const isNew = change.data.kind === "create";
+    return [
+      ...(isNew ? [`user:${params.name}` as const] : []),
+      ...(isNew && params.group === undefined ? [`group:${params.name}` as const] : []),
+      // The skeleton's files come along.
+      ...(home === undefined ? [] : [`path:${home.path}/*` as const]),
+    ];
+  },
   result: (state, params) => resultOf(collect(state, params), params),
 });
 
@@ -81,6 +106,7 @@ function questions(params: UserParams): UserQuestions {
     shadow: isPresent && needsShadow ? shadow(params.name) : nothing<Shadow | null>(null),
     home: isPresent && params.create_home ? homeState(params.name, params.home) : nothing<"present" | "missing">("present"),
     key: isPresent && params.generate_ssh_key ? keyQuestion(params) : nothing<SshKey | null>(null),
+    defaults: accountDefaults,
     ...groups,
   };
 }
@@ -96,16 +122,8 @@ function collect(state: UserAnswers, params: UserParams): UserState {
 function predictions(change: UserChange, state: UserState, params: UserParams): readonly Prediction[] {
   const asked = questions(params);
   if (change.kind === "remove") return [{ question: asked.user, answer: null }];
-  const primary = params.group ?? params.name;
   const before = state.user;
-  const user: UserAccount = {
-    name: params.name,
-    uid: params.uid ?? before?.uid ?? null,
-    gid: change.group !== undefined || before === null ? (state.groups.get(primary)?.gid ?? null) : before.gid,
-    comment: params.comment ?? before?.comment ?? "",
-    home: params.home ?? before?.home ?? `/home/${params.name}`,
-    shell: params.shell ?? before?.shell ?? "",
-  };
+  const user = accountAfter(state, params);
   const left = change.leaveGroups ?? [];
   const groups = [...state.memberships.filter((one) => !left.includes(one)), ...(change.addGroups ?? [])];
   const all: Prediction[] = [
@@ -124,6 +142,38 @@ function predictions(change: UserChange, state: UserState, params: UserParams): 
   }
   all.push({ question: asked.shadow, answer: shadowAfter(change, state, params) });
   return all.filter((one) => isAsked(one.question));
+}
+
+/** The home directory that a change makes. */
+function madeHome(change: UserChange, state: UserState, params: UserParams) {
+  if (!params.create_home || (change.kind !== "create" && change.makeHome !== true)) return undefined;
+  const { defaults } = state;
+  const umask = params.umask === undefined ? defaults.umask : Number.parseInt(params.umask, 8);
+  const user = accountAfter(state, params);
+  return {
+    path: user.home,
+    mode: defaults.homeMode ?? 0o777 & ~umask,
+    user,
+    group: params.group ?? params.name,
+  };
+}
+
+function ownerOf(user: UserAccount, group: string) {
+  return { uid: user.uid, gid: user.gid, owner: user.name, group };
+}
+
+function accountAfter(state: UserState, params: UserParams): UserAccount {
+  const before = state.user;
+  const primary = params.group ?? params.name;
+  const isNew = before === null || params.group !== undefined;
+  return {
+    name: params.name,
+    uid: params.uid ?? before?.uid ?? null,
+    gid: isNew ? (state.groups.get(primary)?.gid ?? null) : before.gid,
+    comment: params.comment ?? before?.comment ?? "",
+    home: params.home ?? before?.home ?? `${state.defaults.homes}/${params.name}`,
+    shell: params.shell ?? before?.shell ?? state.defaults.shell,
+  };
 }
 
 function shadowAfter(change: UserChange, state: UserState, params: UserParams): Shadow {

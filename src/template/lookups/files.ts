@@ -6,6 +6,7 @@ import { fault } from "../errors.ts";
 import { globFiles } from "../glob.ts";
 import { splitLines } from "../python-methods-str.ts";
 import { toText } from "../repr.ts";
+import { templateVariables } from "../template-variables.ts";
 import { findFile, mapText, needFile, readSearched } from "./find-file.ts";
 import type { LookupCall, LookupTable } from "./lookup.ts";
 import { flagOption, textTerms } from "./options.ts";
@@ -54,10 +55,9 @@ function renderTemplate(name: string, call: LookupCall): Value {
   const { runtime } = call;
   const path = needFile(name, runtime.context.lookups, "templates");
   const given = call.options.get("template_vars");
-  const variables = new Map<string, Value>([
-    ["template_path", path],
-    ["template_fullpath", path],
-  ]);
+  const { names } = runtime.context;
+  const variables = new Map<string, Value>();
+  for (const [key, value] of templateVariables(path)) if (names.lookup(key) === undefined) variables.set(key, value());
   if (given instanceof Map) for (const [key, value] of given) variables.set(String(key), value);
   const source = readSearched(path, runtime);
   const result = runtime.machinery.renderFile(runtime, toText(source instanceof Secret ? source.value : source), path, variables);

@@ -1,7 +1,7 @@
 import { type Change, type Difference, type Json, MissingPrerequisite, ModuleFailure } from "../../contract.ts";
 import type { GroupAccount, UserAccount } from "./accounts-collector.ts";
 import type { UserParams } from "./user-parameters.ts";
-import type { Shadow, SshKey } from "./user-questions.ts";
+import type { AccountDefaults, Shadow, SshKey } from "./user-questions.ts";
 
 export type UserState = {
   readonly user: UserAccount | null;
@@ -9,6 +9,7 @@ export type UserState = {
   readonly shadow: Shadow | null;
   readonly home: "present" | "missing";
   readonly key: SshKey | null;
+  readonly defaults: AccountDefaults;
   /** Whoever has the wanted number. */
   readonly holder: UserAccount | null;
   /** Groups that are named in the parameters, and the one named like the user. */

@@ -68,6 +68,32 @@ elif [ -x "\${h%/*}/" ] || [ ! -e "\${h%/*}/" ]; then echo missing; else echo "n
   });
 }
 
+/** What `useradd` does where it is not told: where homes are made and with which permissions, and the login shell. */
+export type AccountDefaults = {
+  readonly homes: string;
+  readonly homeMode: number | null;
+  readonly umask: number;
+  readonly shell: string;
+};
+
+export const accountDefaults: Question<AccountDefaults> = ask(
+  "account defaults",
+  sh`if [ -r /etc/login.defs ]; then while read -r k v r; do
+case $k in HOME_MODE | UMASK) printf '%s=%s\\n' "$k" "$v" ;; esac; done < /etc/login.defs; fi
+if [ -r /etc/default/useradd ]; then while read -r k; do
+case $k in HOME=* | SHELL=*) printf '%s\\n' "$k" ;; esac; done < /etc/default/useradd; fi`,
+  (output) => {
+    if (output.rc !== 0) return new Unknown(`cannot read the defaults of accounts: ${output.stderr.toString("utf8").trim()}`);
+    const said = new Map(
+      lines(output.stdout).map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+    );
+    const octal = (name: string): number | null =>
+      /^[0-7]+$/.test(said.get(name) ?? "") ? Number.parseInt(said.get(name) ?? "", 8) : null;
+    const homeMode = octal("HOME_MODE");
+    return { homes: said.get("HOME") ?? "/home", homeMode, umask: octal("UMASK") ?? 0o22, shell: said.get("SHELL") ?? "" };
+  },
+);
+
 export type SshKey = { readonly file: string; readonly publicKey: string; readonly fingerprint: string };
 
 /** A user's SSH key: null when there is none yet. `file` is absolute, or below the user's home. */
