@@ -76,7 +76,7 @@ describe("tasks", () => {
     const full = join(box.folder, "t.j2");
     expect(read("a")).toBe(`# Ansible managed|t.j2|${join(box.folder, "a")}|${full}\n`);
     expect(read("b")).toContain("# do not edit|");
-    expect(read("c")).toBe(`# Ansible managed|${full}|None|${full}\n`);
+    expect(read("c")).toBe(`# Ansible managed|${full}||${full}\n`);
   });
 
   it("judges by failed_when and changed_when, retries, registers and loops", async () => {
@@ -214,7 +214,37 @@ describe("check mode", () => {
 `),
       { checkMode: true },
     );
-    expect(here.tasks["one"]).toEqual(["changed ask", "undetermined tell"]);
+    expect(here.tasks["one"]).toEqual(["changed ask", "skipped tell"]);
+  });
+
+  it("counts nothing as a change that cannot be one, and knows what facts it does not know", async () => {
+    const here = await box.run(
+      play(`
+    - { name: before, set_fact: { mode: old } }
+    - { name: ask, command: "echo yes", register: said }
+    - { name: tell, debug: { var: said.stdout } }
+    - { name: judge, assert: { that: said.stdout == "yes" } }
+    - { name: look, stat: { path: "/{{ said.stdout }}" } }
+    - { name: hold, command: "echo {{ said.stdout }}", changed_when: false }
+    - { name: note, set_fact: { answer: "{{ said.stdout }}" } }
+    - { name: note if, set_fact: { mode: new }, when: said.stdout == "yes" }
+    - { name: use, copy: { dest: "{{ here }}/x", content: "{{ answer }}" } }
+    - { name: use mode, copy: { dest: "{{ here }}/y", content: "{{ mode }}" } }
+`),
+      { checkMode: true },
+    );
+    expect(here.tasks["one"]?.slice(1)).toEqual([
+      "changed ask",
+      "skipped tell",
+      "skipped judge",
+      "skipped look",
+      "skipped hold",
+      "skipped note",
+      "skipped note if",
+      "undetermined use",
+      "undetermined use mode",
+    ]);
+    expect(here.changes).toEqual({ one: ["ask", "use", "use mode"] });
   });
 
   it("really runs what says check_mode: false", async () => {

@@ -5,7 +5,7 @@ import type { Task } from "../playbook/model.ts";
 import { keywordOf, whenChain } from "../playbook/scope.ts";
 import { toText } from "../template/repr.ts";
 import { fromPlain } from "../vars/plain.ts";
-import type { Value } from "../vars/value.ts";
+import { Undefined, type Value } from "../vars/value.ts";
 import type { PlayContext, RunContext } from "./context.ts";
 import { type Evaluator, NotYetKnown } from "./evaluator.ts";
 import { executeModule } from "./execute.ts";
@@ -168,15 +168,51 @@ export function censored(result: JsonObject): JsonObject {
 }
 
 function outcomeOfError(error: unknown, at: TaskRun): ModuleOutcome {
-  if (error instanceof NotYetKnown) {
-    return undetermined(`depends on ${error.variable}, which is known only after an apply`);
-  }
+  if (error instanceof NotYetKnown) return unforeseeable(error.variable, at);
   if (!(error instanceof DiagnosticError)) throw error;
   const [first] = error.diagnostics;
   const message = error.diagnostics.map((one) => one.message).join("\n");
   const diagnostic: Diagnostic | undefined =
     first === undefined ? undefined : { ...first, message, position: first.position ?? at.task.position };
   return failed(message, {}, diagnostic);
+}
+
+/** What a dry run says of a task that depends on what only an apply can tell. */
+function unforeseeable(variable: string, at: TaskRun): ModuleOutcome {
+  const { run, host, task } = at;
+  if (task.module.name === "set_fact") {
+    for (const name of task.args.keys()) {
+      run.store.setFact(host.name, String(name), new Undefined(String(name), "not-yet-known"));
+    }
+  }
+  const reason = `depends on ${variable}, which is known only after an apply`;
+  return canChange(at) ? undetermined(reason) : { ...skipped(reason), incomplete: true };
+}
+
+function canChange(at: TaskRun): boolean {
+  const { task, run, play, host } = at;
+  if (task.changedWhen !== undefined) {
+    const evaluator = run.evaluator(play, host.name, task).with(at.names);
+    try {
+      return evaluator.firstFalse(task.changedWhen) === undefined;
+    } catch {
+      // It depends on the result that there is not.
+      return true;
+    }
+  }
+  const { module } = task;
+  switch (module.kind) {
+    case "state":
+      return module.readsOnly !== true;
+    case "action":
+      return module.changesHost;
+    case "control":
+      return false;
+    case "engine":
+      return module.name === "add_host" || module.name === "group_by";
+    default:
+      return module satisfies never;
+  }
 }
 
 /** Waits, unless the run is interrupted. */

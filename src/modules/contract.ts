@@ -201,6 +201,8 @@ type Common<P> = {
 /** A module that describes state: probe, plan, apply, and the same probe again. The normal kind. */
 export type StateModule<P, I = P, Q extends Questions = Questions, D = unknown> = Common<P> & {
   readonly kind: "state";
+  /** `plan` never finds a change: facts, stat. */
+  readonly readsOnly?: true;
   /** Reads what it needs on the control node and turns parameters into the input of the other functions. */
   prepare?(params: P, control: ControlNode, context: ProbeContext): Promise<I>;
   probe(input: I, context: ProbeContext): Q;

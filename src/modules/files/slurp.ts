@@ -26,6 +26,7 @@ export const slurp = stateModule<Params, Params, Questions, undefined>({
   returns: { content: "the content, base64-encoded", encoding: "base64", source: "path of the file" },
 
   probe: ({ src }, { traits }) => questionSet([contentQuestion(hostPath(src, traits))]),
+  readsOnly: true,
   plan(state, { src }, { traits }) {
     const path = hostPath(src, traits);
     const content = new Known(state).content(path);

@@ -69,6 +69,7 @@ export const stat = stateModule<Params, Params, Questions, undefined>({
     const checksum = given.get_checksum ? [digestQuestion(path, given.checksum_algorithm)] : [];
     return questionSet([pathQuestion(path), accessQuestion(path), ...checksum]);
   },
+  readsOnly: true,
   plan: () => undefined,
   apply: () => {
     throw new Error("bug: stat has nothing to apply");

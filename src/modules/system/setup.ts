@@ -82,6 +82,7 @@ export const setup = stateModule({
         : new Unknown(`the host gave no facts: ${output.stderr.toString("utf8").trim()}`);
     }),
   }),
+  readsOnly: true,
   plan: (_state, params) => {
     const unknown = params.gather_subset.map((one) => one.replace(/^!/, "")).find((one) => !SUBSETS.has(one));
     if (unknown !== undefined)
