@@ -91,15 +91,13 @@ fi
 say "building $image from $base"
 # The classic builder where buildx is missing: Debian's docker.io comes without it, and newer clients refuse to build then.
 if docker buildx version >/dev/null 2>&1; then buildkit=1; else buildkit=0; fi
-if ! log=$(DOCKER_BUILDKIT=$buildkit docker build ${stage:+--target "$stage"} --build-arg "BASE=$base" -t "$image" "$context" 2>&1); then
+if ! log=$(DOCKER_BUILDKIT=$buildkit docker build --label k3sprov.test-image ${stage:+--target "$stage"} --build-arg "BASE=$base" -t "$image" "$context" 2>&1); then
   printf '%s\n' "$log" | tail -n 40 >&2
   say "docker build failed; its last lines are above"
   exit 1
 fi
 say "built $image"
 
-# Images of earlier inputs, unless a host still runs from one.
-docker image ls --format '{{.Repository}}:{{.Tag}}' "${image%:*}" | while read -r old; do
-  [ "$old" = "$image" ] || docker image rm "$old" >/dev/null 2>&1 || true
-done
+# Images of earlier inputs go, but not at once: another checkout may be at work with them.
+docker image prune --all --force --filter label=k3sprov.test-image --filter until=720h >/dev/null 2>&1 || true
 echo "$image"

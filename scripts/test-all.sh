@@ -29,14 +29,14 @@ check() {
   }
 }
 
-# What the tests compare with, or run: Jinja2 itself, an OpenSSH server and client, busybox for its shell.
-test_packages="python3-jinja2 openssh-server openssh-client busybox dash util-linux git"
+# What the tests compare with, or run: Jinja2 itself, an OpenSSH server and client, sudo, busybox for its shell.
+test_packages="python3-jinja2 openssh-server openssh-client sudo procps busybox dash util-linux git"
 install_packages() {
   # shellcheck disable=SC2086 # package names hold no blanks
   command -v apt-get >/dev/null 2>&1 && sh scripts/apt-install.sh $test_packages && return 0
   missing=
   python3 -c 'import jinja2' 2>/dev/null || missing="$missing python3-jinja2"
-  for command in sshd ssh-keygen busybox dash flock git; do
+  for command in sshd ssh-keygen sudo pkill busybox dash flock git; do
     PATH=$PATH:/usr/sbin:/sbin command -v "$command" >/dev/null 2>&1 || missing="$missing $command"
   done
   [ -z "$missing" ] || {
