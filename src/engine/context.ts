@@ -1,3 +1,4 @@
+import type { Position } from "../diagnostic.ts";
 import type { Inventory } from "../inventory/model.ts";
 import type { LoaderOptions } from "../playbook/load.ts";
 import type { Node, Play, Playbook, Scope } from "../playbook/model.ts";
@@ -79,6 +80,8 @@ export type RunContext = {
   evaluator(play: PlayContext, host: string, scope: Scope): Evaluator;
   /** The same for a host that a task is delegated to, which need not be in the inventory. */
   delegate(play: PlayContext, host: string, scope: Scope): Evaluator;
+  /** Where the variable that `scope` sees on `host` was written, if it was. */
+  definedAt(play: PlayContext, host: string, scope: Scope, name: string): Position | undefined;
 };
 
 /** One batch of hosts going through one play. */

@@ -1,13 +1,13 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { validateArguments } from "../playbook/argument-specs.ts";
-import { roleOf } from "../playbook/scope.ts";
+import { readOptionsOf } from "../playbook/read-argument-specs.ts";
 import { isMap, type Key, type Value } from "../vars/value.ts";
 import { loadVarsFileSync } from "../vault/vars-file.ts";
 import { controlNode } from "./control-node.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { toJson } from "./json.ts";
 import { failed, type ModuleOutcome, ok } from "./outcome.ts";
+import { roleProblems } from "./role-arguments.ts";
 import { sleep, type TaskRun } from "./task-runner.ts";
 
 /** The modules that act on the run itself: variables, inventory, time. `meta` is the walker's. */
@@ -109,19 +109,14 @@ async function pause(at: TaskRun, params: Readonly<Record<string, unknown>>): Pr
 }
 
 function validateSpec(at: TaskRun, evaluator: Evaluator): ModuleOutcome {
-  const role = roleOf(at.task);
-  if (role?.argumentSpec === undefined) return ok({ msg: "there is no argument specification" });
-  const problems = roleProblems(role.argumentSpec, evaluator);
+  const { redactor, loader } = at.run.options;
+  const written = evaluator.render(at.task.args.get("argument_spec") ?? null);
+  if (!isMap(written)) return failed("argument_spec must be a mapping of options");
+  const given = evaluator.render(at.task.args.get("provided_arguments") ?? null);
+  const seen = isMap(given) ? evaluator.with(new Map([...given].map(([name, value]) => [String(name), value]))) : evaluator;
+  const problems = roleProblems(readOptionsOf(loader, written), seen, redactor).map((one) => one.message);
   if (problems.length === 0) return ok({ msg: "The arg spec validation passed" });
-  return failed(`role ${role.name}: ${problems.join("\n")}`, { argument_errors: problems });
-}
-
-/** What is wrong with the variables of a role, by its argument specification. */
-export function roleProblems(spec: Parameters<typeof validateArguments>[0], evaluator: Evaluator): string[] {
-  return validateArguments(spec, (name) => {
-    const value = evaluator.context.names.lookup(name);
-    return value === undefined ? undefined : evaluator.plain(value);
-  });
+  return failed(`Validation of arguments failed:\n${problems.join("\n")}`, { argument_errors: problems });
 }
 
 function text(value: unknown): string | undefined {

@@ -5,13 +5,13 @@ import { keywordOf, roleOf, whenChain } from "../playbook/scope.ts";
 import { isSelected, tagsOfNode } from "../playbook/tags.ts";
 import { Undefined, type Value } from "../vars/value.ts";
 import type { PlayContext, RunContext } from "./context.ts";
-import { roleProblems } from "./engine-task.ts";
 import { type Evaluator, NotYetKnown } from "./evaluator.ts";
 import { toJson } from "./json.ts";
 import { itemNames, loopItems } from "./loops.ts";
 import { taskParameters } from "./parameters.ts";
 import { playContext } from "./play.ts";
 import { loadPlayFiles } from "./play-files.ts";
+import { foreseeRoleProblems, roleDeprecations } from "./role-arguments.ts";
 import { patternOf } from "./run.ts";
 
 /**
@@ -40,16 +40,18 @@ export function preflight(run: RunContext, plays: readonly Play[]): void {
       }
     }
   }
-  if (found.size === 0) return;
-  throw new DiagnosticError(
-    [...found.values()].map(({ hosts, ...problem }) => ({
-      ...problem,
-      context: [
-        ...(problem.context ?? []),
-        `${hosts.length === 1 ? "host" : "hosts"} ${hosts.slice(0, 5).join(", ")}${hosts.length > 5 ? ` and ${hosts.length - 5} more` : ""}`,
-      ],
-    })),
-  );
+  const all = [...found.values()].map(withHosts);
+  for (const one of all) if (one.severity === "warning") run.options.loader.warn(one);
+  const errors = all.filter((one) => one.severity === "error");
+  if (errors.length > 0) throw new DiagnosticError(errors);
+}
+
+function withHosts({ hosts, ...problem }: Diagnostic & { readonly hosts: readonly string[] }): Diagnostic {
+  const more = hosts.length > 5 ? ` and ${hosts.length - 5} more` : "";
+  return {
+    ...problem,
+    context: [...(problem.context ?? []), `${hosts.length === 1 ? "host" : "hosts"} ${hosts.slice(0, 5).join(", ")}${more}`],
+  };
 }
 
 type Walk = {
@@ -110,13 +112,25 @@ function checkRole(task: Task, evaluator: Evaluator, walk: Walk): void {
   const { argumentSpec } = role;
   const applies = foresee(() => evaluator.firstFalse(whenChain(task)) === undefined);
   if (applies !== true) return;
-  for (const message of foresee(() => roleProblems(argumentSpec, evaluator)) ?? []) {
+  const { redactor } = walk.run.options;
+  const writtenAt = (name: string | undefined) =>
+    (name === undefined ? undefined : walk.run.definedAt(walk.context, walk.host, task, name)) ?? task.position;
+  for (const { message, name, rule } of foreseeRoleProblems(argumentSpec, evaluator, redactor)) {
     walk.found.push({
       severity: "error",
       code: "role-variable",
       message: `role ${role.name}: ${message}`,
-      position: task.position,
+      position: writtenAt(name),
+      ...(rule === undefined ? {} : { context: [`the rule is at ${rule.file}:${rule.line}:${rule.column}`] }),
       help: `k3sprov doc ${role.name}`,
+    });
+  }
+  for (const { message, name } of roleDeprecations(argumentSpec, evaluator)) {
+    walk.found.push({
+      severity: "warning",
+      code: "role-variable",
+      message: `role ${role.name}: ${message}`,
+      position: writtenAt(name),
     });
   }
 }

@@ -49,8 +49,10 @@ export function runContext(options: RunOptions, connect: Connector): RunContext 
     hosts.set(name, state);
     return state;
   };
+  const namesOf = (play: PlayContext, host: string, scope: Scope) =>
+    store.names({ host, play: play.play, scope, hosts: playHosts(play) });
   const evaluator = (play: PlayContext, host: string, scope: Scope): Evaluator => {
-    const names = store.names({ host, play: play.play, scope, hosts: playHosts(play) });
+    const names = namesOf(play, host, scope);
     return new Evaluator(inContext(names, lookupsOf(play, scope)), options.redactor);
   };
   return {
@@ -65,6 +67,10 @@ export function runContext(options: RunOptions, connect: Connector): RunContext 
     global: new Evaluator(inContext(extraNames(options), NO_FILES), options.redactor),
     evaluator,
     delegate: evaluator,
+    definedAt: (play, host, scope, name) =>
+      namesOf(play, host, scope)
+        .definitionsOf(name)
+        .find((one) => one.position !== undefined)?.position,
     sessions: new Sessions({
       connect,
       defaults: options.connection,

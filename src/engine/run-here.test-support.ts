@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { DiagnosticError } from "../diagnostic.ts";
+import { type Diagnostic, DiagnosticError } from "../diagnostic.ts";
 import { loadInventory } from "../inventory/load.ts";
 import { findModule, moduleNames } from "../modules/registry.ts";
 import { loadPlaybook } from "../playbook/load.ts";
@@ -21,6 +21,9 @@ export type Here = {
   readonly roundTrips: number;
   /** Messages of a refusal. */
   readonly refused: readonly string[];
+  /** The refusal itself. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly warnings: readonly string[];
   /** Result of the last task of that title on any host. */
   result(title: string): Readonly<Record<string, unknown>>;
 };
@@ -48,13 +51,14 @@ export class Sandbox {
     const { hosts = ["one"], vars = {}, ...rest } = options;
     const vault = new VaultSecrets();
     const inventory = await loadInventory([`${hosts.join(",")},`], { vault, cwd: this.folder });
+    const warnings: string[] = [];
     const extra = new Map<Key, Value>([["ansible_connection", "local"], ...Object.entries(vars), ["here", this.folder]]);
     const loader = {
       registry: { findModule, moduleNames },
       rolesPath: [],
       vault,
       extraVars: [extra],
-      warn: () => {},
+      warn: (one: Diagnostic) => warnings.push(one.message),
     };
     const events: EngineEvent[] = [];
     try {
@@ -78,14 +82,10 @@ export class Sandbox {
         version: "0.0.0",
         ...rest,
       });
-      return summary(outcome, events, []);
+      return { ...summary(outcome, events, []), warnings };
     } catch (error) {
       if (!(error instanceof DiagnosticError)) throw error;
-      return summary(
-        "refused",
-        events,
-        error.diagnostics.map((one) => one.message),
-      );
+      return { ...summary("refused", events, error.diagnostics), warnings };
     }
   }
 
@@ -94,7 +94,11 @@ export class Sandbox {
   }
 }
 
-function summary(outcome: Here["outcome"], events: readonly EngineEvent[], refused: readonly string[]): Here {
+function summary(
+  outcome: Here["outcome"],
+  events: readonly EngineEvent[],
+  diagnostics: readonly Diagnostic[],
+): Omit<Here, "warnings"> {
   const tasks: Record<string, string[]> = {};
   const results = new Map<string, Readonly<Record<string, unknown>>>();
   for (const event of events) {
@@ -110,7 +114,8 @@ function summary(outcome: Here["outcome"], events: readonly EngineEvent[], refus
     tasks,
     changes: end?.type === "run-finished" ? end.changes : {},
     roundTrips: Math.max(0, ...costs.map((cost) => cost.roundTrips)),
-    refused,
+    refused: diagnostics.map((one) => one.message),
+    diagnostics,
     result: (title) => results.get(title) ?? {},
   };
 }

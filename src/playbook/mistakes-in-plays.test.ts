@@ -341,6 +341,44 @@ error: "commnd" is not a keyword or module; did you mean "command"?
   in play "all" > role a > role b`,
     ],
     [
+      "rules of a specification",
+      {
+        "site.yml": "- {hosts: all, roles: [web]}\n",
+        "roles/web/meta/argument_specs.yml": `argument_specs:
+  main:
+    mutually_exclusive: web_a
+    required_together: [[web_a], web_b]
+    required_if: [[web_a, 1]]
+    required_by: [web_a]
+    options: {web_a: {}, web_b: {}}
+`,
+      },
+      `error: "mutually_exclusive" must be a list, but is "web_a"
+  roles/web/meta/argument_specs.yml:3:25
+  2 |   main:
+  3 |     mutually_exclusive: web_a
+    |                         ^^^^^
+  in play "all" > role web
+error: each of "required_together" must be a list, but one is "web_b"
+  roles/web/meta/argument_specs.yml:4:34
+  3 |     mutually_exclusive: web_a
+  4 |     required_together: [[web_a], web_b]
+    |                                  ^^^^^
+  in play "all" > role web
+error: each of "required_if" must be [option, value, [options…]], with true at its end where one is enough
+  roles/web/meta/argument_specs.yml:5:19
+  4 |     required_together: [[web_a], web_b]
+  5 |     required_if: [[web_a, 1]]
+    |                   ^
+  in play "all" > role web
+error: "required_by" must be a mapping, but is a list
+  roles/web/meta/argument_specs.yml:6:18
+  5 |     required_if: [[web_a, 1]]
+  6 |     required_by: [web_a]
+    |                  ^
+  in play "all" > role web`,
+    ],
+    [
       "a specification",
       {
         "site.yml": `- hosts: all

@@ -145,6 +145,7 @@ export type ArgumentSpec = {
   readonly entryPoint: string;
   readonly shortDescription: string | undefined;
   readonly options: ReadonlyMap<string, ArgumentOption>;
+  readonly rules: readonly ArgumentRule[];
   readonly position: Position | undefined;
 };
 export type ArgumentOption = {
@@ -155,9 +156,25 @@ export type ArgumentOption = {
   readonly choices: readonly Value[] | undefined;
   readonly description: string;
   readonly options: ReadonlyMap<string, ArgumentOption> | undefined;
+  /** What holds among `options`. */
+  readonly rules: readonly ArgumentRule[];
+  /** Not given, it is an empty mapping, so that what its own options require is required. */
+  readonly applyDefaults: boolean;
   readonly noLog: boolean;
+  /** Further names, and what is to be said to who uses one of them; "" when nothing is. */
+  readonly aliases: ReadonlyMap<string, string>;
+  /** What is to be said to who uses it: when it will be removed. */
+  readonly deprecation: string | undefined;
   readonly position: Position | undefined;
 };
+/** What must hold among the options of one level. */
+export type ArgumentRule = { readonly names: readonly string[]; readonly position: Position | undefined } & (
+  | { readonly kind: "mutually_exclusive" | "required_together" | "required_one_of" }
+  /** When `name` has the value, all of `names` are required, or one of them. */
+  | { readonly kind: "required_if"; readonly name: string; readonly value: Value; readonly isAny: boolean }
+  /** When `name` is given, all of `names` are required. */
+  | { readonly kind: "required_by"; readonly name: string }
+);
 
 export type VarsPrompt = {
   readonly name: string;

@@ -1,13 +1,14 @@
-import type { Position } from "../diagnostic.ts";
+import { Diagnostics, type Position } from "../diagnostic.ts";
 import { didYouMean } from "../suggest.ts";
 import { toPlain } from "../vars/plain.ts";
 import { keyPosition, positionAt, sourceMapOf } from "../vars/provenance.ts";
 import { isList, isMap, type Value, type ValueMap } from "../vars/value.ts";
 import { checkOption } from "./argument-specs.ts";
-import { described, field, holdsTemplate, memberPosition, staticBool } from "./fields.ts";
+import { described, field, holdsTemplate, memberPosition, staticBool, texts } from "./fields.ts";
 import { checkKeys } from "./keywords.ts";
-import { type Loading, problem } from "./loading.ts";
+import { type LoaderOptions, type Loading, newParts, problem } from "./loading.ts";
 import type { ArgumentOption, ArgumentSpec } from "./model.ts";
+import { readRules } from "./read-argument-rules.ts";
 
 const TYPES: readonly ArgumentOption["type"][] = [
   "str",
@@ -37,6 +38,8 @@ const OPTION_KEYS = [
   "version_added",
   "apply_defaults",
   "removed_in_version",
+  "removed_at_date",
+  "removed_from_collection",
   "mutually_exclusive",
   "required_together",
   "required_one_of",
@@ -70,9 +73,34 @@ export function readArgumentSpec(loading: Loading, specs: Value | undefined, ent
   return {
     entryPoint,
     shortDescription: textOf(spec.get("short_description")),
-    options: readOptions(loading, spec),
+    ...readLevel(loading, spec),
     position: keyPosition(specs, entryPoint),
   };
+}
+
+/** A specification that a task gives as a parameter. Throws DiagnosticError with all that is wrong with it. */
+export function readOptionsOf(options: LoaderOptions, written: ValueMap): ArgumentSpec {
+  const problems = new Diagnostics();
+  const loading: Loading = {
+    options,
+    problems,
+    trail: [],
+    folder: "",
+    files: [],
+    parts: newParts(),
+    isHandler: false,
+    notify: [],
+    lenient: false,
+  };
+  const level = readLevel(loading, new Map([["options", written]]));
+  problems.throwIfErrors();
+  return { ...level, entryPoint: "main", shortDescription: undefined, position: sourceMapOf(written)?.position };
+}
+
+/** The options of one level and the rules among them. */
+function readLevel(loading: Loading, map: ValueMap): Pick<ArgumentSpec, "options" | "rules"> {
+  const options = readOptions(loading, map);
+  return { options, rules: readRules(loading, map, options) };
 }
 
 function readOptions(loading: Loading, map: ValueMap): ReadonlyMap<string, ArgumentOption> {
@@ -105,8 +133,11 @@ function readOption(loading: Loading, name: string, map: ValueMap, position: Pos
     default: map.get("default") ?? undefined,
     choices: choices !== undefined && isList(choices) ? choices : undefined,
     description: descriptionOf(map.get("description")),
-    options: map.has("options") ? readOptions(loading, map) : undefined,
+    ...(map.has("options") ? readLevel(loading, map) : { options: undefined, rules: [] }),
+    applyDefaults: staticBool(loading, map, "apply_defaults", false),
     noLog: staticBool(loading, map, "no_log", false),
+    aliases: readAliases(loading, map),
+    deprecation: deprecationOf(map, ["removed_in_version", "removed_at_date"]),
     position,
   };
   if (choices !== undefined && !isList(choices)) {
@@ -139,6 +170,25 @@ function readType(loading: Loading, map: ValueMap, key: "type" | "elements"): Ar
     });
   }
   return type;
+}
+
+function readAliases(loading: Loading, map: ValueMap): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const name of texts(loading, map, "aliases", false)) found.set(String(name), "");
+  const deprecated = map.get("deprecated_aliases");
+  for (const one of deprecated !== undefined && isList(deprecated) ? deprecated : []) {
+    if (!isMap(one)) continue;
+    found.set(String(one.get("name")), deprecationOf(one, ["version", "date"]) ?? "it will be removed");
+  }
+  return found;
+}
+
+function deprecationOf(map: ValueMap, keys: readonly [version: string, date: string]): string | undefined {
+  const [version, date] = keys.map((key) => map.get(key));
+  const collection = map.get("collection_name") ?? map.get("removed_from_collection");
+  const of = typeof collection === "string" ? ` of ${collection}` : "";
+  if (version !== undefined && version !== null) return `it will be removed in version ${plainWords(version)}${of}`;
+  return date === undefined || date === null ? undefined : `it will be removed after ${plainWords(date)}`;
 }
 
 function textOf(value: Value | undefined): string | undefined {

@@ -80,7 +80,7 @@ export class Redactor {
 export function reveal(value: Value, redactor: Redactor): unknown {
   const unbox = (secret: Secret): unknown => {
     const plain = toPlain(secret.value, unbox);
-    tell(plain, redactor);
+    tellSecrets(plain, redactor);
     return plain;
   };
   return toPlain(value, unbox);
@@ -93,10 +93,11 @@ export function holdsSecret(value: Value): boolean {
   return Array.isArray(value) && value.some(holdsSecret);
 }
 
-function tell(plain: unknown, redactor: Redactor): void {
+/** Tells the redactor every text and number in plain data. */
+export function tellSecrets(plain: unknown, redactor: Redactor): void {
   if (typeof plain === "string") redactor.add(plain);
   else if (typeof plain === "number" || typeof plain === "bigint") redactor.add(String(plain));
-  else if (typeof plain === "object" && plain !== null) for (const member of Object.values(plain)) tell(member, redactor);
+  else if (typeof plain === "object" && plain !== null) for (const member of Object.values(plain)) tellSecrets(member, redactor);
 }
 
 function isWorthMasking(text: string, shortest: number): boolean {
