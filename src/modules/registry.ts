@@ -18,10 +18,12 @@ import { apt } from "./packages/apt.ts";
 import { dnf } from "./packages/dnf.ts";
 import { packageModule } from "./packages/package.ts";
 import { zypper } from "./packages/zypper.ts";
+import { authorizedKey } from "./security/authorized-key.ts";
 import { service } from "./services/service.ts";
 import { systemd } from "./services/systemd.ts";
 import { group } from "./system/group.ts";
 import { modprobe } from "./system/modprobe.ts";
+import { mount } from "./system/mount.ts";
 import { ping } from "./system/ping.ts";
 import { setup } from "./system/setup.ts";
 import { sysctl } from "./system/sysctl.ts";
@@ -33,6 +35,7 @@ const modules: readonly Module[] = [
   apk,
   apt,
   assert,
+  authorizedKey,
   blockinfile,
   command,
   copy,
@@ -46,6 +49,7 @@ const modules: readonly Module[] = [
   lineinfile,
   meta,
   modprobe,
+  mount,
   packageModule,
   pause,
   ping,

@@ -351,3 +351,82 @@ describe("commands, waiting and facts", () => {
     expect(report.hosts["fresh1"]).toMatchObject({ failed: 0, changed: 0 });
   });
 });
+
+describe("mount", () => {
+  const host = freshHost();
+
+  it("mounts, for now and after a reboot, and undoes it", async () => {
+    await host().read("mkdir -p '/srv/with blank/in'; echo found >'/srv/with blank/in/file'");
+    await converges(
+      host(),
+      play(`- name: Memory
+  mount: { path: /srv/memory, src: tmpfs, fstype: tmpfs, opts: "size=1m,nosuid,mode=0750", state: mounted, backup: false }
+- name: Bound
+  ansible.posix.mount: { path: "/srv/bound here", src: /srv/with blank/in, fstype: none, opts: "bind,ro", state: mounted }
+- name: Listed
+  mount: { name: /srv/listed, src: LABEL=none-such, fstype: ext4, boot: false, state: present }
+- name: Passing
+  mount: { path: /srv/passing, src: tmpfs, fstype: tmpfs, state: ephemeral }`),
+      {
+        changed: ["Memory", "Bound", "Listed", "Passing"],
+        disturb: [
+          { by: "umount '/srv/bound here'", repairedBy: "Bound" },
+          { by: "mount -o remount,bind,rw '/srv/bound here'", repairedBy: "Bound" },
+          { by: "umount '/srv/bound here'; mount --bind /etc '/srv/bound here'", repairedBy: "Bound" },
+          { by: "umount /srv/memory; rmdir /srv/memory", repairedBy: "Memory" },
+          { by: "sed -i s/ext4/xfs/ /etc/fstab", repairedBy: "Listed" },
+          { by: "umount /srv/passing", repairedBy: "Passing" },
+        ],
+        absent: play(`- mount: { path: "{{ item }}", state: absent }
+  loop: [/srv/memory, /srv/bound here, /srv/listed, /srv/passing]`),
+        // The times of a directory that was there come back; these were made before the first look and by a mount.
+        ignore: ["/etc/fstab"],
+      },
+    );
+    expect(await host().read("cat /etc/fstab; grep -c /srv /proc/self/mounts || :")).toMatch(/^(#.*\n)?0$/);
+    expect(await host().read("cat '/srv/with blank/in/file'")).toBe("found");
+  });
+
+  it("changes the options of what is mounted, and leaves alone what it is not to touch", async () => {
+    const text = (size: string, state: string): string =>
+      play(
+        `- name: Memory\n  mount: { path: /srv/m, src: tmpfs, fstype: tmpfs, opts: "size=${size}", state: ${state}, backup: true }`,
+      );
+    await apply(host(), text("1m", "mounted"));
+    await host().read("echo kept >/srv/m/file");
+    expect(changesOf(await apply(host(), text("2m", "mounted"), { check: true }))).toEqual(["Memory"]);
+    expect(changesOf(await apply(host(), text("2m", "mounted")))).toEqual(["Memory"]);
+    expect(await host().read("cat /srv/m/file; df -k --output=size /srv/m | tail -n 1; ls /etc/fstab.*~ | wc -l")).toMatch(
+      /^kept\n *2048\n2$/,
+    );
+    expect(changesOf(await apply(host(), text("2m", "remounted")))).toEqual(["Memory"]);
+    expect(changesOf(await apply(host(), text("2m", "unmounted")))).toEqual(["Memory"]);
+    expect(changesOf(await apply(host(), text("2m", "unmounted")))).toEqual([]);
+    expect(await host().read("grep -c ' /srv/m ' /etc/fstab; ls -A /srv/m | wc -l")).toBe("1\n0");
+    expect(changesOf(await apply(host(), text("2m", "absent_from_fstab")))).toEqual(["Memory"]);
+    await host().read("touch /srv/m/in-use");
+    expect(changesOf(await apply(host(), text("2m", "absent")))).toEqual([]);
+    expect(await host().read("ls /srv/m")).toBe("in-use");
+  });
+
+  it.each([
+    ["src: /dev/none, fstype: ext4", "the device /dev/none does not exist"],
+    ["src: /srv/none, fstype: none, opts: bind", "the directory /srv/none, which is to be mounted, does not exist"],
+    ["src: none, fstype: nosuchfs", "unknown filesystem type 'nosuchfs'"],
+    ["path: /etc/hostname/x, src: tmpfs, fstype: tmpfs", "Not a directory"],
+    ["src: tmpfs, fstype: tmpfs, fstab: /srv/no/fstab", "Destination directory /srv/no does not exist"],
+    [
+      "src: tmpfs, fstype: tmpfs, fstab: /srv/full/fstab",
+      "could not write all of /srv/full/fstab; is the disk full? Nothing was changed",
+    ],
+  ])("says what is wrong with %s, and leaves the host as it was", async (parameters, message) => {
+    await host().read(
+      "mkdir -p /srv/full; mountpoint -q /srv/full || { mount -t tmpfs -o size=4k none /srv/full; head -c 4096 /dev/zero >/srv/full/x; }",
+    );
+    const before = await host().read("cat /etc/fstab; cat /proc/self/mounts; ls -A /srv /srv/full");
+    const place = parameters.startsWith("path") ? "" : "path: /srv/new, ";
+    const report = await apply(host(), play(`- mount: { ${place}${parameters}, state: mounted }`), { rc: 2 });
+    expect(messagesOf(report)).toContain(message);
+    expect(await host().read("cat /etc/fstab; cat /proc/self/mounts; ls -A /srv /srv/full")).toBe(before);
+  });
+});

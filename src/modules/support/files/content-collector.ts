@@ -20,7 +20,7 @@ export const contentCollector: Collector<Content> = {
   decode: (output, items) => {
     const tokens = output.stdout.toString("latin1").split("\0");
     return items.map((item) =>
-      isAsked(item) ? decodeOne(item, tokens, output.stderr.toString("utf8").trim()) : { kind: "none" },
+      isAsked(item) ? decodeContent(item, tokens, output.stderr.toString("utf8").trim()) : { kind: "none" },
     );
   },
 };
@@ -45,13 +45,17 @@ export function bytesOf(content: Content): Buffer | undefined {
 
 const isAsked = (item: string): boolean => item !== "";
 
-// base64 is in coreutils and busybox; od is what POSIX promises.
-const encodeFunction = new Sh(`if command -v base64 >/dev/null 2>&1; then k3_encode() { base64; }
+/** Defines `k3_encode`, which `readArguments` needs. base64 is in coreutils and busybox; od is what POSIX promises. */
+export const encodeFunction = new Sh(`if command -v base64 >/dev/null 2>&1; then k3_encode() { base64; }
 else k3_encode() { printf '#'; od -An -v -tx1; }; fi`);
 
-// "wc -c" on a regular file asks for its size and reads nothing; /proc says 0 and is read all the same, up to the limit.
-function pieceScript(items: readonly string[]): Sh {
-  return sh`for p in ${items}; do
+const pieceScript = (items: readonly string[]): Sh => joinSh([sh`set -- ${items}`, readArguments]);
+
+/**
+ * Reads the files that are the positional parameters; for `decodeContent`. Needs `missingPathFunction`. "wc -c" on a regular file asks
+ * for its size and reads nothing; /proc says 0 and is read all the same, up to the limit.
+ */
+export const readArguments: Sh = sh`for p do
 if [ -f "$p" ]; then
 if ! [ -r "$p" ]; then printf '!\\0'
 else
@@ -64,9 +68,9 @@ elif [ -e "$p" ]; then printf 'other\\0'
 else k3_missing "$p"; printf '%s\\0' "$k3_why"
 fi
 done`;
-}
 
-function decodeOne(item: string, tokens: string[], stderr: string): Content | Unknown {
+/** Takes from `tokens`, pieces of the output between NUL bytes, what `readArguments` said of a path. */
+export function decodeContent(item: string, tokens: string[], stderr: string): Content | Unknown {
   const token = tokens.shift() ?? "";
   if (token === "0") return { kind: "none" };
   if (token === "other") return { kind: "other" };

@@ -51,7 +51,7 @@ export const pathCollector: Collector<PathState> = {
   decode: (output, items) => {
     if (output.rc !== 0) return items.map(() => new Unknown(`stat failed: ${output.stderr.toString("utf8").trim()}`));
     const tokens = output.stdout.toString("utf8").split("\0");
-    return inPieces(items).flatMap((piece) => decodePiece(piece, tokens));
+    return inPieces(items).flatMap((piece) => decodePaths(piece, tokens));
   },
 };
 
@@ -60,10 +60,13 @@ export function pathQuestion(path: string): Question<PathState> {
   return { collector: pathCollector, item: path };
 }
 
-// busybox' readlink -f takes a dangling relative link to start at the working directory, hence the cd.
-function pieceScript(items: readonly string[]): Sh {
-  return sh`set -- ${items}
-command -v stat >/dev/null || { echo 'the host has no "stat" command' >&2; exit 127; }
+const pieceScript = (items: readonly string[]): Sh => joinSh([sh`set -- ${items}`, statArguments]);
+
+/**
+ * Describes the paths that are the positional parameters; for `decodePaths`. Needs `missingPathFunction`. busybox' readlink -f takes
+ * a dangling relative link to start at the working directory, hence the cd.
+ */
+export const statArguments: Sh = sh`command -v stat >/dev/null || { echo 'the host has no "stat" command' >&2; exit 127; }
 stat -c ${`${INODE_FORMAT}%n`} -- "$@" 2>/dev/null
 printf '\\0'
 for p do
@@ -74,9 +77,9 @@ elif [ -e "$p" ]; then printf 'e\\0'
 else k3_missing "$p"; printf '%s\\0' "$k3_why"
 fi
 done`;
-}
 
-function decodePiece(items: readonly string[], tokens: string[]): (PathState | Unknown)[] {
+/** Takes from `tokens`, pieces of the output between NUL bytes, what `statArguments` said of these paths. */
+export function decodePaths(items: readonly string[], tokens: string[]): (PathState | Unknown)[] {
   const records = splitRecords(tokens.shift() ?? "", items);
   return items.map((item) => {
     const status = tokens.shift();
