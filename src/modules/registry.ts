@@ -19,11 +19,13 @@ import { dnf } from "./packages/dnf.ts";
 import { packageModule } from "./packages/package.ts";
 import { zypper } from "./packages/zypper.ts";
 import { authorizedKey } from "./security/authorized-key.ts";
+import { knownHosts } from "./security/known-hosts.ts";
 import { service } from "./services/service.ts";
 import { systemd } from "./services/systemd.ts";
 import { group } from "./system/group.ts";
 import { modprobe } from "./system/modprobe.ts";
 import { mount } from "./system/mount.ts";
+import { pamLimits } from "./system/pam-limits.ts";
 import { ping } from "./system/ping.ts";
 import { setup } from "./system/setup.ts";
 import { sysctl } from "./system/sysctl.ts";
@@ -46,11 +48,13 @@ const modules: readonly Module[] = [
   group,
   groupBy,
   includeVars,
+  knownHosts,
   lineinfile,
   meta,
   modprobe,
   mount,
   packageModule,
+  pamLimits,
   pause,
   ping,
   service,

@@ -412,12 +412,12 @@ describe("mount", () => {
   it.each([
     ["src: /dev/none, fstype: ext4", "the device /dev/none does not exist"],
     ["src: /srv/none, fstype: none, opts: bind", "the directory /srv/none, which is to be mounted, does not exist"],
-    ["src: none, fstype: nosuchfs", "unknown filesystem type 'nosuchfs'"],
+    ["src: none, fstype: nosuchfs", "special device none does not exist"],
     ["path: /etc/hostname/x, src: tmpfs, fstype: tmpfs", "Not a directory"],
     ["src: tmpfs, fstype: tmpfs, fstab: /srv/no/fstab", "Destination directory /srv/no does not exist"],
     [
       "src: tmpfs, fstype: tmpfs, fstab: /srv/full/fstab",
-      "could not write all of /srv/full/fstab; is the disk full? Nothing was changed",
+      "could not write the new content of /srv/full/fstab; is the disk full? Nothing was changed",
     ],
   ])("says what is wrong with %s, and leaves the host as it was", async (parameters, message) => {
     await host().read(
@@ -428,5 +428,65 @@ describe("mount", () => {
     const report = await apply(host(), play(`- mount: { ${place}${parameters}, state: mounted }`), { rc: 2 });
     expect(messagesOf(report)).toContain(message);
     expect(await host().read("cat /etc/fstab; cat /proc/self/mounts; ls -A /srv /srv/full")).toBe(before);
+  });
+});
+
+describe("pam_limits", () => {
+  const host = freshHost();
+
+  it("keeps its promises", async () => {
+    await host().read("printf '*\\tsoft\\tnofile\\t1024 # of old\\n' >/etc/security/limits.d/20-old.conf");
+    await converges(
+      host(),
+      play(`- name: Raised
+  pam_limits: { domain: "*", limit_type: soft, limit_item: nofile, value: 65536, dest: /etc/security/limits.d/20-old.conf }
+- name: New
+  community.general.pam_limits: { domain: "@db", limit_type: "-", limit_item: memlock, value: unlimited, dest: /etc/security/limits.d/30-new.conf, comment: the database }
+- name: High enough
+  pam_limits: { domain: "*", limit_type: soft, limit_item: nofile, value: 4096, use_max: true, dest: /etc/security/limits.d/20-old.conf }`),
+      {
+        changed: ["Raised", "New"],
+        disturb: [
+          { by: "sed -i s/65536/70000/ /etc/security/limits.d/20-old.conf", repairedBy: "Raised" },
+          { by: "rm /etc/security/limits.d/30-new.conf", repairedBy: "New" },
+        ],
+        absent: play(`- copy: { dest: /etc/security/limits.d/20-old.conf, content: "*\\tsoft\\tnofile\\t1024 # of old\\n" }
+- file: { path: /etc/security/limits.d/30-new.conf, state: absent }`),
+      },
+    );
+    await apply(host(), play("- pam_limits: { domain: root, limit_type: hard, limit_item: nofile, value: 4321 }"));
+    // What the host's own PAM makes of it.
+    expect(await host().read("su root -c 'ulimit -Hn'")).toBe("4321");
+  });
+});
+
+describe("known_hosts", () => {
+  const host = freshHost();
+
+  it("keeps its promises", async () => {
+    const key = "AAAAC3NzaC1lZDI1NTE5AAAAIAv0n7Ri0sQmGIdmMScn6t0Xm8ATg1Yw8h5X8sCq3Vxl";
+    await converges(
+      host(),
+      play(`- name: In clear
+  known_hosts: { name: backup.example.com, key: "backup.example.com,10.1.2.3 ssh-ed25519 ${key}", path: /etc/ssh/ssh_known_hosts }
+- name: Hashed
+  known_hosts: { name: "[git.example.com]:2222", key: "[git.example.com]:2222 ssh-ed25519 ${key}", path: /etc/ssh/ssh_known_hosts, hash_host: true }`),
+      {
+        changed: ["In clear", "Hashed"],
+        disturb: [
+          {
+            by: "ssh-keygen -R backup.example.com -f /etc/ssh/ssh_known_hosts; rm /etc/ssh/*.old; chmod 644 /etc/ssh/ssh_known_hosts",
+            repairedBy: "In clear",
+          },
+        ],
+        absent: play(`- known_hosts: { name: "{{ item }}", path: /etc/ssh/ssh_known_hosts, state: absent }
+  loop: [backup.example.com, "[git.example.com]:2222"]
+- file: { path: /etc/ssh/ssh_known_hosts, state: absent }
+  when: false`),
+        // ssh-keygen writes the lines that stay in another order; an empty file is left.
+        ignore: ["/etc/ssh/ssh_known_hosts", "/etc/ssh"],
+      },
+    );
+    expect(await host().read("stat -c '%a %s' /etc/ssh/ssh_known_hosts")).toBe("644 0");
   });
 });

@@ -24,10 +24,11 @@ export function planSettings(
   text: string,
   known: Known,
   context: ProbeContext,
+  { backup = false }: { readonly backup?: boolean } = {},
 ): Change<readonly Plan[]> | undefined {
   const isThere = known.content(path).kind !== "none";
   if (!isThere && text === "") return undefined;
-  const options = { force: true, backup: false, validate: undefined, follow: true, unsafeWrites: false, isSecret: false };
+  const options = { force: true, backup, validate: undefined, follow: true, unsafeWrites: false, isSecret: false };
   const plan = planFile(path, bytesSource(new TextEncoder().encode(text)), {}, options, known, { ...context, diff: true });
   return plan === undefined ? undefined : { differences: differencesOf([plan]), data: [plan] };
 }
