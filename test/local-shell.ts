@@ -96,7 +96,7 @@ export async function act<P, I, Q extends Questions>(
   const state = answerHere(module.probe?.(input, context) ?? {}, context, environment);
   const blind = Object.values(state).find((one) => one instanceof Unknown);
   if (blind instanceof Unknown) throw new Error(blind.reason);
-  const reason = module.skip?.(state as never, input);
+  const reason = module.skip?.(state as never, input, context);
   if (reason !== undefined) return { skipped: reason };
   if (module.perform !== undefined) throw new Error(`${module.name} takes several steps; drive it with a HostAccess`);
   return module.result(runScript(module.run(input, context), environment), input, 1250);

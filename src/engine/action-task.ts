@@ -15,12 +15,13 @@ export async function runActionModule(module: AnyActionModule, params: unknown, 
   const { context } = run;
   try {
     const input = module.prepare === undefined ? params : await module.prepare(params, run.control, context);
-    const reason = await reasonNotToRun(module, input, run);
+    const state = await guardsOf(module, input, run);
+    const reason = state === undefined ? undefined : module.skip?.(state, input, context);
     if (reason !== undefined) {
       // Ansible counts a command whose `creates` exists as ok, not as skipped.
       return ok({ skipped: false, msg: reason, rc: 0, stdout: reason, stdout_lines: [reason], stderr: "", stderr_lines: [] });
     }
-    if (context.checkMode) return wouldRun(module, run);
+    if (context.checkMode) return wouldRun(module, input, state, run);
     const result = withLines(await done(module, input, run));
     if (result["failed"] === true) return failed(String(result["msg"] ?? `exit status ${String(result["rc"])}`), result);
     const isChanged = result["changed"] === true;
@@ -45,7 +46,10 @@ async function done(module: AnyActionModule, input: unknown, run: ModuleRun): Pr
   return module.result(output, input, Date.now() - started);
 }
 
-async function reasonNotToRun(module: AnyActionModule, input: unknown, run: ModuleRun): Promise<string | undefined> {
+type State = { readonly [name: string]: unknown };
+
+/** The answers that decide whether there is something to do; undefined for actions that ask nothing. */
+async function guardsOf(module: AnyActionModule, input: unknown, run: ModuleRun): Promise<State | undefined> {
   if (module.probe === undefined || module.skip === undefined) return undefined;
   const questions = module.probe(input, run.context);
   const asks = asksOf(questions, run.become);
@@ -54,13 +58,17 @@ async function reasonNotToRun(module: AnyActionModule, input: unknown, run: Modu
   const state = answersTo(questions, run.become, run.session);
   const blind = unknownIn(state);
   if (blind !== undefined) throw new ModuleFailure(blind);
-  return module.skip(state, input);
+  return state;
 }
 
-function wouldRun(module: AnyActionModule, run: ModuleRun): ModuleOutcome {
+function wouldRun(module: AnyActionModule, input: unknown, state: State | undefined, run: ModuleRun): ModuleOutcome {
   if (!module.changesHost) return { ...skipped("check mode does not wait"), incomplete: true };
-  // What a command leaves behind is anybody's guess.
-  if (run.remember) run.session.provided.add("*");
+  if (run.remember) {
+    // What a command leaves behind is anybody's guess, but for what it is said to make or to remove.
+    run.session.provided.add("*");
+    if (state !== undefined)
+      for (const [path, exists] of module.promises?.(state, input) ?? []) run.session.paths.note(path, exists);
+  }
   return {
     status: "changed",
     result: { changed: true, failed: false, skipped: false, msg: "would run" },

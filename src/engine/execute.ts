@@ -56,7 +56,7 @@ async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Eval
     return {
       session,
       become,
-      context: { ...context, traits, wouldChange: session.wouldChange },
+      context: { ...context, traits, wouldChange: session.wouldChange, paths: session.paths },
       control,
       remember: run.options.checkMode,
       environment: environmentOf(task, evaluator),

@@ -3,6 +3,7 @@ import { ConnectionError } from "../connection/errors.ts";
 import type { HostTraits, Output, Resource } from "../modules/contract.ts";
 import { decodeTraits, traitsScript, unknownTraits } from "../modules/support/traits.ts";
 import { AnswerStore, type Ask, becomeKey, compileBatch } from "./answers.ts";
+import { Forecast } from "./path-forecast.ts";
 
 /** How long probes and tasks may take, in milliseconds. */
 export type Limits = { readonly probeMs: number; readonly taskMs: number };
@@ -19,6 +20,8 @@ export class HostSession {
   readonly provided = new Set<Resource | "*">();
   /** Paths that tasks before would have changed, in check mode, and when. */
   readonly wouldChange = new Map<string, number>();
+  /** Paths that tasks before would have made or removed, in check mode. */
+  readonly paths = new Forecast();
   readonly #limits: Limits;
   /** The run is to end. */
   readonly signal: AbortSignal;

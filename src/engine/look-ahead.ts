@@ -116,6 +116,7 @@ async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): 
     const context = {
       traits: from.traits,
       wouldChange: from.session.wouldChange,
+      paths: from.session.paths,
       checkMode: evaluator.bool(keywordOf(task, "checkMode")) ?? run.options.checkMode,
       diff: evaluator.bool(keywordOf(task, "diff")) ?? run.options.diff,
     };

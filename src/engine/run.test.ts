@@ -338,3 +338,31 @@ describe("includes, tags and batches", () => {
     expect(read("order").split("\n").sort()).toEqual(["", "a a", "b b+c", "c b+c"]);
   });
 });
+
+describe("creates and removes in check mode", () => {
+  it("see what earlier tasks would have made and removed, as an apply does", async () => {
+    const text = play(`
+    - { name: make, file: { path: "{{ here }}/made", state: directory } }
+    - { name: file, copy: { dest: "{{ here }}/made/a.conf", content: "1" } }
+    - { name: created directory, command: { cmd: "false", creates: "{{ here }}/made" } }
+    - { name: created by pattern, command: { cmd: "false", creates: "{{ here }}/made/*.conf" } }
+    - { name: created from there, shell: { cmd: "false", creates: a.conf, chdir: "{{ here }}/made" } }
+    - { name: other pattern, command: { cmd: "true", creates: "{{ here }}/made/*.cfg" } }
+    - { name: not there, command: { cmd: "false", removes: "{{ here }}/made/b" } }
+    - { name: there, command: { cmd: "true", removes: "{{ here }}/made/a.conf" } }
+    - { name: gone, file: { path: "{{ here }}/old", state: absent } }
+    - { name: gone with it, command: { cmd: "false", removes: "{{ here }}/old/x" } }
+    - { name: made again, command: { cmd: "touch {{ here }}/old", creates: "{{ here }}/old" } }
+    - { name: made already, command: { cmd: "false", creates: "{{ here }}/old" } }
+    - { name: pattern of what is gone, shell: { cmd: "true", creates: "{{ here }}/old*/x" } }
+`);
+    box.write({ "old/x": "1" });
+    const changes = ["make", "file", "other pattern", "there", "gone", "made again", "pattern of what is gone"];
+    const check = await box.run(text, { checkMode: true });
+    expect(check.changes).toEqual({ one: changes });
+    const apply = await box.run(text);
+    expect(apply.outcome).toBe("ok");
+    expect(apply.changes).toEqual({ one: changes });
+    expect(check.result("created directory")["msg"]).toBe(apply.result("created directory")["msg"]);
+  });
+});

@@ -76,10 +76,19 @@ function foretold({ differences, maybe }: Planned, result: JsonObject): ModuleOu
 function remember(module: AnyStateModule, change: Planned, state: State, input: unknown, { session, context }: ModuleRun): void {
   const predictions = module.predict?.(change, state, input, context) ?? [];
   session.answers.predict(predictions);
-  for (const { question } of predictions) {
-    if (question.collector.name === "path") session.wouldChange.set(question.item, Date.now());
+  for (const { question, answer } of predictions) {
+    if (question.collector.name !== "path") continue;
+    session.wouldChange.set(question.item, Date.now());
+    session.paths.note(question.item, !isAbsent(answer));
   }
-  for (const resource of module.provides?.(change, input, state) ?? []) session.provided.add(resource);
+  for (const resource of module.provides?.(change, input, state) ?? []) {
+    session.provided.add(resource);
+    if (resource.startsWith("path:") && !resource.endsWith("/*")) session.paths.note(resource.slice("path:".length), true);
+  }
+}
+
+function isAbsent(answer: unknown): boolean {
+  return typeof answer === "object" && answer !== null && "kind" in answer && answer.kind === "absent";
 }
 
 type State = { readonly [name: string]: unknown };

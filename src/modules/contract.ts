@@ -152,6 +152,16 @@ export type ProbeContext = {
    * node's clock, in ms. An answer about times or about a directory's contents cannot be predicted otherwise.
    */
   readonly wouldChange?: ReadonlyMap<string, number>;
+  /** Check mode: which paths earlier tasks of the run would have made and removed. For questions that patterns answer. */
+  readonly paths?: PathForecast;
+};
+
+/** What paths there would be after the tasks of a dry run. Paths are absolute and normalised. */
+export type PathForecast = {
+  /** undefined: no task would have made or removed it. */
+  exists(path: string): boolean | undefined;
+  /** Every path that a task would have made or written to. */
+  present(): Iterable<string>;
 };
 
 /** What the control node offers to modules that need its files. */
@@ -231,7 +241,9 @@ type Action<P, I, Q extends Questions> = Common<P> & {
   /** Asked first, for actions that know when there is nothing to do (`creates`). */
   probe?(input: I, context: ProbeContext): Q;
   /** A reason not to run ("/x exists"), or undefined. */
-  skip?(state: Answers<Q>, input: I): string | undefined;
+  skip?(state: Answers<Q>, input: I, context: ProbeContext): string | undefined;
+  /** Paths that will be there (true) or gone (false) after it has run, as far as its parameters promise that. For check mode. */
+  promises?(state: Answers<Q>, input: I): ReadonlyMap<string, boolean>;
   /** False for those that never change a host (wait_for): check mode skips them then. */
   readonly changesHost: boolean;
 };

@@ -1,5 +1,5 @@
 import { joinSh, quote, Sh, sh } from "../../sh.ts";
-import { actionModule, type Json, ModuleFailure } from "../contract.ts";
+import { actionModule, type Json, ModuleFailure, type ProbeContext } from "../contract.ts";
 import { bool, listOf, parameters, path, str } from "../parameters.ts";
 import {
   type Execution,
@@ -8,7 +8,7 @@ import {
   executionResult,
   requireCommand,
 } from "../support/commands/execution.ts";
-import { presence } from "../support/files/presence.ts";
+import { isPattern, isPresent, type Presence, presence } from "../support/files/presence.ts";
 import { expandedWords, splitWords } from "../support/words.ts";
 
 type Input = Execution & {
@@ -68,7 +68,8 @@ export const command = actionModule({
       strip_empty_ends: params.strip_empty_ends,
     }),
   probe: (input) => guards(input),
-  skip: (state, input) => reasonToSkip(state, input),
+  skip: (state, input, context) => reasonToSkip(state, input, context),
+  promises: (state) => guardPromises(state),
   run: (input) => {
     const { setup, words } = input.expand
       ? expandedWords(input.words)
@@ -87,14 +88,26 @@ export function guards(input: Pick<Input, "creates" | "removes" | "chdir">) {
   };
 }
 
+type Guards = { readonly creates?: Presence; readonly removes?: Presence };
+
 /** What their answers mean. */
 export function reasonToSkip(
-  state: { readonly creates?: boolean; readonly removes?: boolean },
+  state: Guards,
   input: Pick<Input, "creates" | "removes">,
+  context: Pick<ProbeContext, "paths">,
 ): string | undefined {
-  if (state.creates === true) return `skipped, since ${input.creates} exists`;
-  if (state.removes === false) return `skipped, since ${input.removes} does not exist`;
+  const { creates, removes } = state;
+  if (creates !== undefined && isPresent(creates, context.paths)) return `skipped, since ${input.creates} exists`;
+  if (removes !== undefined && !isPresent(removes, context.paths)) return `skipped, since ${input.removes} does not exist`;
   return undefined;
+}
+
+/** A command makes what it `creates`, and takes away what it `removes`; which of a pattern's names it makes is not known. */
+export function guardPromises({ creates, removes }: Guards): ReadonlyMap<string, boolean> {
+  return new Map([
+    ...(removes?.matches ?? []).map((path): [string, boolean] => [path, false]),
+    ...(creates === undefined || isPattern(creates.pattern) ? [] : [[creates.pattern, true] as const]),
+  ]);
 }
 
 function wordsOf(line: string): string[] {

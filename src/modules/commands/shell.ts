@@ -2,7 +2,7 @@ import { joinSh, sh } from "../../sh.ts";
 import { actionModule, ModuleFailure } from "../contract.ts";
 import { parameters, path, str } from "../parameters.ts";
 import { execution, executionParameters, executionResult, requireCommand } from "../support/commands/execution.ts";
-import { guards, reasonToSkip } from "./command.ts";
+import { guardPromises, guards, reasonToSkip } from "./command.ts";
 
 // The kernel takes no longer string in an environment (MAX_ARG_STRLEN).
 const LONGEST = 128 * 1024 - 64;
@@ -38,7 +38,8 @@ export const shell = actionModule({
   },
   changesHost: true,
   probe: (params) => guards(params),
-  skip: (state, params) => reasonToSkip(state, params),
+  skip: (state, params, context) => reasonToSkip(state, params, context),
+  promises: (state) => guardPromises(state),
   run: (params) => {
     if (Buffer.byteLength(params.cmd) > LONGEST) {
       throw new ModuleFailure("the text is longer than 128 KiB; put it into a file and use `script`, or `copy` and `command`");
