@@ -21,8 +21,12 @@ const PURPOSE_LABEL = "k3sprov.purpose";
 /** `test` hosts go when their run ends or has died; `demo` hosts stay until the user takes them down. */
 export type Purpose = "test" | "demo";
 
-/** `bench` is the one with Python, for Ansible; `apt` and `rpm` hold repositories of packages, `rpm` also dnf and zypper. */
-export type ImageKind = "host" | "bench" | "apt" | "rpm";
+/** `bench` is the one with Python, for Ansible; `apt` and `rpm` hold repositories of packages, `rpm` also dnf and zypper; `openrc` is Alpine-like. */
+export type ImageKind = "host" | "bench" | "apt" | "rpm" | "openrc";
+
+/** Succeeds once a host's sshd has been started. */
+const ready = (image: ImageKind): string =>
+  image === "openrc" ? "rc-service ssh status" : "systemctl is-active --quiet ssh.service";
 
 /** What a command in a host said. */
 export type CommandResult = { readonly rc: number; readonly stdout: string; readonly stderr: string };
@@ -35,7 +39,7 @@ export type ContainerOptions = {
   readonly ports: readonly number[];
 };
 
-/** A Debian host in a container, with systemd as process 1. */
+/** A Debian host in a container, with systemd (or another init) as process 1. */
 class HostContainer extends GenericContainer {
   constructor(image: string, port: number, options: ContainerOptions) {
     super(image);
@@ -51,7 +55,7 @@ class HostContainer extends GenericContainer {
       .withCopyContentToContainer([{ content: testKey().publicKey, target: "/etc/ssh/test-keys", mode: 0o644 }])
       // A fixed port stays when the host restarts; one of the engine's choice would change.
       .withExposedPorts({ container: 22, host: port }, ...options.ports)
-      .withWaitStrategy(Wait.forSuccessfulCommand("systemctl is-active --quiet ssh.service"))
+      .withWaitStrategy(Wait.forSuccessfulCommand(ready(options.image)))
       .withStartupTimeout(60_000);
   }
 }

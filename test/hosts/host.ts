@@ -25,7 +25,7 @@ export type HostOptions = {
   /** Its name in the inventory and its hostname; "host1" and so on unless given. */
   readonly name?: string;
   readonly user?: TestUser;
-  /** `bench` has Python for Ansible. */
+  /** `bench` has Python for Ansible, `openrc` has OpenRC and busybox. */
   readonly image?: ImageKind;
   readonly purpose?: Purpose;
   /** Further ports to publish; `publishedPort` tells where. */

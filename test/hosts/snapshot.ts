@@ -16,7 +16,7 @@ export type Snapshot = {
   readonly files: ReadonlyMap<string, FileEntry>;
   /** name -> version and state of each package. */
   readonly packages: ReadonlyMap<string, string>;
-  /** unit -> "enabled active"; `identity` of its present run. */
+  /** unit, or service of OpenRC -> "enabled active"; `identity` of its present run. */
   readonly units: ReadonlyMap<string, { readonly state: string; readonly run: string }>;
   /** "user root" -> its line of the account data base. */
   readonly accounts: ReadonlyMap<string, string>;
@@ -55,6 +55,7 @@ const DERIVED = new Set([
 const SCRIPT = `
 set -e
 cd /
+PATH=/usr/local/lib/test-host/gnu:$PATH
 echo '== manifest'
 cat /usr/local/lib/test-host/manifest
 echo '== hashes'
@@ -63,9 +64,20 @@ find . -xdev \\( ${EXCLUDED.map((path) => `-path ./${path}`).join(" -o ")} \\) -
 echo '== packages'
 dpkg-query -W -f '\${binary:Package}\\t\${Version} \${db:Status-Abbrev}\\n'
 echo '== units'
+if [ -d /run/systemd/system ]; then
 systemctl show --property=Id,UnitFileState,ActiveState,InvocationID '*.service' '*.socket' '*.timer' '*.mount' '*.path'
 echo '== enabled'
 systemctl list-unit-files --no-legend --no-pager --plain
+else
+# OpenRC: links say where a service is enabled, that it is started, and since when.
+for script in /etc/init.d/*; do
+name=\${script##*/} levels= active=inactive run=
+for level in /etc/runlevels/*/"$name"; do [ ! -L "$level" ] || { level=\${level%/*}; levels="$levels\${level##*/}+"; }; done
+[ ! -L "/run/openrc/started/$name" ] || { active=active; run=$(stat -c %z "/run/openrc/started/$name"); }
+printf 'Id=%s\\nUnitFileState=%s\\nActiveState=%s\\nInvocationID=%s\\n\\n' "$name" "$levels" "$active" "$run"
+done
+echo '== enabled'
+fi
 echo '== passwd'
 getent passwd
 echo '== group'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Process 1 of a test host until systemd takes over.
+# Process 1 of a test host until its init takes over: systemd, or what the argument names.
 set -e
 
 # The engine mounts the private control group tree read-only; systemd must write to it. `bind` changes this mount alone:
@@ -25,4 +25,4 @@ done
 [ -e /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N '' -C '' -f /etc/ssh/ssh_host_ed25519_key
 
 # Containers get their variables through process 1's environment; hosts have none there.
-exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin container=docker /lib/systemd/systemd
+exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin container=docker "${1:-/lib/systemd/systemd}"

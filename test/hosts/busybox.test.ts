@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { apply } from "./cli.ts";
+import { converges } from "./converges.ts";
+import { freshHost } from "./pool.ts";
+
+const play = (tasks: string): string => `
+- hosts: all
+  become: true
+  gather_facts: false
+  tasks:
+${tasks.replace(/^/gm, "    ")}
+`;
+
+// A host whose /bin/sh is busybox ash and whose tools are busybox' applets, as on Alpine.
+describe("a busybox host", () => {
+  const host = freshHost({ image: "openrc" });
+
+  it("has nothing of GNU in its PATH", async () => {
+    expect(await host().read("for t in sh stat awk find adduser; do readlink $(command -v $t); done")).toBe(
+      Array.from({ length: 5 }, () => "/bin/busybox").join("\n"),
+    );
+    expect((await host().exec("command -v useradd bash getfacl systemctl python3")).rc).not.toBe(0);
+  });
+
+  it("takes every module of the file family", async () => {
+    await converges(
+      host(),
+      play(`- name: Folder
+  file: { path: /srv/t/a, state: directory, mode: "0750", owner: deploy, group: deploy }
+- name: Touch
+  file: { path: /srv/t/a/f, state: touch, access_time: preserve, modification_time: preserve, mode: "0600" }
+- name: Link
+  file: { src: /srv/t/a/f, dest: /srv/t/l, state: link }
+- name: Hard link
+  file: { src: /srv/t/a/f, dest: /srv/t/h, state: hard }
+- name: Text
+  copy: { dest: /srv/t/c.conf, content: "a: {{ 1 + 1 }}", mode: "0640", owner: deploy }
+- name: Bytes
+  copy: { src: data.bin, dest: /srv/t/ }
+- name: Tree
+  copy: { src: tree/, dest: /srv/t/tree/, directory_mode: "0700" }
+- name: On the host
+  copy: { src: /etc/passwd, dest: /srv/t/passwd, remote_src: true }
+- name: Template
+  template: { src: t.j2, dest: /srv/t/t.conf, validate: "grep -q hello %s" }
+- name: Line
+  lineinfile: { path: /srv/t/lines, create: true, line: "x = 1", regexp: "^x" }
+- name: Block
+  blockinfile: { path: /srv/t/lines, block: "one\\ntwo" }
+- name: Look
+  stat: { path: /srv/t/passwd }
+  register: looked
+- name: Read
+  slurp: { src: /etc/hostname }
+  register: read
+- name: Tell
+  assert:
+    that:
+      - ansible_check_mode or (looked.stat.isreg and looked.stat.mode == '0644' and looked.stat.checksum | length == 40)
+      - read.content | b64decode | trim | length > 0`),
+      {
+        changed: [
+          ...["Folder", "Touch", "Link", "Hard link", "Text", "Bytes", "Tree", "On the host", "Template", "Line", "Block"],
+        ],
+        files: {
+          "files/data.bin": "\u0001\u0002 bytes\n",
+          "files/tree/deep/er": "1\n",
+          "files/tree/file": "2\n",
+          "templates/t.j2": "hello {{ inventory_hostname }}\n",
+        },
+        disturb: [
+          { by: "chmod 700 /srv/t/a", repairedBy: "Folder" },
+          { by: "ln -sfn /etc/passwd /srv/t/l", repairedBy: "Link" },
+          { by: "chown root:root /srv/t/c.conf", repairedBy: "Text" },
+          { by: "echo 3 > /srv/t/tree/deep/er", repairedBy: "Tree" },
+          {
+            by: "echo x = 2 > /srv/t/lines; printf '# BEGIN ANSIBLE MANAGED BLOCK\\none\\ntwo\\n# END ANSIBLE MANAGED BLOCK\\n' >> /srv/t/lines",
+            repairedBy: "Line",
+          },
+        ],
+        absent: play("- file: { path: /srv/t, state: absent }"),
+      },
+    );
+  });
+
+  it("makes accounts with adduser and addgroup", async () => {
+    await converges(
+      host(),
+      play(`- name: Group
+  group: { name: operators, gid: 4711 }
+- name: User
+  user: { name: oscar, uid: 4712, group: operators, comment: Oscar, shell: /bin/ash, groups: [adm], append: true }
+- name: System user
+  user: { name: worker, system: true, home: /var/lib/worker, create_home: false, shell: /sbin/nologin }`),
+      {
+        changed: ["Group", "User", "System user"],
+        disturb: [{ by: "delgroup oscar adm", repairedBy: "User" }],
+        absent: play(`- user: { name: oscar, state: absent, remove: true }
+- user: { name: worker, state: absent }
+- group: { name: operators, state: absent }`),
+        // Whoever writes it puts the day of the password's change there.
+        ignore: ["/etc/shadow", "/etc/gshadow"],
+      },
+    );
+  });
+
+  it("runs commands, sets kernel settings and gathers facts", async () => {
+    await converges(
+      host(),
+      play(`- name: Once
+  command: { cmd: touch /var/tmp/once, creates: /var/tmp/once }
+- name: Shell
+  shell: { cmd: "echo $HOME > /var/tmp/shell", creates: "/var/tmp/sh*" }
+- name: Setting
+  sysctl: { name: net.ipv4.ip_default_ttl, value: 65, sysctl_file: /etc/sysctl.d/50-x.conf, sysctl_set: true }
+- name: Wait
+  wait_for: { port: 22, timeout: 5 }
+- setup:
+- assert:
+    that:
+      - ansible_facts.service_mgr == 'openrc'
+      - ansible_facts.memtotal_mb > 100
+      - ansible_facts.default_ipv4.address in ansible_facts.all_ipv4_addresses
+      - ansible_facts.user_id == 'root'`),
+      {
+        changed: ["Once", "Shell", "Setting"],
+        absent: play(`- file: { path: "{{ item }}", state: absent }
+  loop: [/var/tmp/once, /var/tmp/shell, /etc/sysctl.d/50-x.conf]`),
+        ignore: ["net.ipv4.ip_default_ttl"],
+      },
+    );
+  });
+
+  it("names a full disk, and leaves the old file", async () => {
+    await host().read("mkdir /srv/small && mount -t tmpfs -o size=64k none /srv/small && echo old > /srv/small/f");
+    const report = await apply(host(), play("- copy: { dest: /srv/small/f, content: \"{{ 'x' * 100000 }}\" }"), { rc: 2 });
+    expect(report.stdout).toContain("could not write");
+    expect(await host().read("cat /srv/small/f; ls -A /srv/small | wc -l")).toBe("old\n1");
+  });
+});
