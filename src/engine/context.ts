@@ -1,7 +1,7 @@
 import type { Position } from "../diagnostic.ts";
 import type { Inventory } from "../inventory/model.ts";
 import type { LoaderOptions } from "../playbook/load.ts";
-import type { Node, Play, Playbook, Scope } from "../playbook/model.ts";
+import type { Node, Play, Playbook, Role, Scope } from "../playbook/model.ts";
 import type { VariableStore } from "../vars/store.ts";
 import type { Redactor } from "../vars/taint.ts";
 import type { Value, ValueMap } from "../vars/value.ts";
@@ -84,6 +84,9 @@ export type RunContext = {
   definedAt(play: PlayContext, host: string, scope: Scope, name: string): Position | undefined;
 };
 
+/** What a dynamic include has loaded; `stamp` tells whether its files are still those. */
+export type Included = { readonly nodes: readonly Node[]; readonly roles: readonly Role[]; readonly stamp: string };
+
 /** One batch of hosts going through one play. */
 export type PlayContext = {
   readonly play: Play;
@@ -102,7 +105,7 @@ export type PlayContext = {
   /** Hosts that failed in this batch. */
   readonly failures: Set<string>;
   /** Nodes of dynamic includes, so that look-ahead and the run itself see the same ones. */
-  readonly included: Map<string, readonly Node[]>;
+  readonly included: Map<string, Included>;
   /** `--start-at-task` has been reached. */
   started: boolean;
 };

@@ -1,10 +1,7 @@
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { readOptionsOf } from "../playbook/read-argument-specs.ts";
 import { isMap, type Key, type Value } from "../vars/value.ts";
-import { loadVarsFileSync } from "../vault/vars-file.ts";
-import { controlNode } from "./control-node.ts";
 import type { Evaluator } from "./evaluator.ts";
+import { includedVars } from "./include-vars.ts";
 import { toJson } from "./json.ts";
 import { failed, type ModuleOutcome, ok } from "./outcome.ts";
 import { roleProblems } from "./role-arguments.ts";
@@ -43,32 +40,9 @@ function setFact(at: TaskRun, evaluator: Evaluator): ModuleOutcome {
 }
 
 function includeVars(at: TaskRun, evaluator: Evaluator, params: Readonly<Record<string, unknown>>): ModuleOutcome {
-  const control = controlNode(evaluator, (text, path) => at.run.options.vault.decryptFile(text, path));
-  const file = text(params["file"]);
-  const folder = text(params["dir"]);
-  const files = folder === undefined ? [control.find(file ?? "", "vars")] : filesBelow(control.find(folder, "vars"), params);
-  const all = new Map<Key, Value>();
-  for (const path of files) for (const [name, value] of loadVarsFileSync(path, at.run.options.vault)) all.set(name, value);
-  const under = text(params["name"]);
-  const included = under === undefined ? all : new Map<Key, Value>([[under, all]]);
-  at.run.store.includeVars(at.host.name, included);
+  const { files, vars } = includedVars(at.run, evaluator, params);
+  at.run.store.includeVars(at.host.name, vars);
   return ok({ ansible_included_var_files: files, ansible_facts: {} });
-}
-
-function filesBelow(folder: string, params: Readonly<Record<string, unknown>>): string[] {
-  const depth = Number(params["depth"] ?? 0);
-  const matching = typeof params["files_matching"] === "string" ? new RegExp(params["files_matching"]) : undefined;
-  const ignored = new Set(Array.isArray(params["ignore_files"]) ? params["ignore_files"].map(String) : []);
-  const walk = (here: string, level: number): string[] =>
-    readdirSync(here)
-      .sort()
-      .flatMap((name) => {
-        const path = join(here, name);
-        if (statSync(path).isDirectory()) return depth === 0 || level < depth ? walk(path, level + 1) : [];
-        if (ignored.has(name) || (matching !== undefined && !matching.test(name))) return [];
-        return /\.(ya?ml|json)$/.test(name) ? [path] : [];
-      });
-  return walk(folder, 1);
 }
 
 function addHost(at: TaskRun, evaluator: Evaluator, params: Readonly<Record<string, unknown>>): ModuleOutcome {

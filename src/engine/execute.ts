@@ -23,7 +23,7 @@ export async function executeModule(at: TaskRun, evaluator: Evaluator, rest: rea
   const { task, run } = at;
   const { module } = task;
   const params = taskParameters(task, evaluator, run.options.redactor);
-  if (module.kind === "engine") return runEngineModule(at, evaluator, params);
+  if (module.kind === "engine") return runEngine(() => runEngineModule(at, evaluator, params));
   if (module.kind === "control") return runControlModule(() => module.run(params, controlContext(at, evaluator)));
   const prepared = await prepareRun(at, evaluator, rest);
   if ("status" in prepared) return prepared;
@@ -114,6 +114,15 @@ function controlContext(at: TaskRun, evaluator: Evaluator): ControlContext {
     verbosity: at.run.options.verbosity,
     checkMode: at.run.options.checkMode,
   };
+}
+
+async function runEngine(work: () => Promise<ModuleOutcome>): Promise<ModuleOutcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ModuleFailure) return failed(error.message, error.fields);
+    throw error;
+  }
 }
 
 function runControlModule(work: () => ModuleOutcome["result"]): ModuleOutcome {

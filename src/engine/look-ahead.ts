@@ -1,15 +1,16 @@
 import type { Become } from "../connection/connection.ts";
-import { DiagnosticError } from "../diagnostic.ts";
-import { type HostTraits, MissingPrerequisite, ModuleFailure } from "../modules/contract.ts";
-import type { Node, Task } from "../playbook/model.ts";
+import type { HostTraits } from "../modules/contract.ts";
+import type { Include, Node, Task } from "../playbook/model.ts";
 import { keywordOf, whenChain } from "../playbook/scope.ts";
 import { isSelected, tagsOfNode } from "../playbook/tags.ts";
-import { Undefined, type Value } from "../vars/value.ts";
+import type { Value } from "../vars/value.ts";
 import type { Ask } from "./answers.ts";
 import { becomeOf } from "./connection-options.ts";
 import { controlNode } from "./control-node.ts";
-import { type Evaluator, NotYetKnown } from "./evaluator.ts";
+import type { Evaluator } from "./evaluator.ts";
+import { attempt, ForeseenVariables, isExpected } from "./foreseen.ts";
 import type { HostSession } from "./host-session.ts";
+import { foreseeInclude } from "./includes.ts";
 import { itemNames, loopItems } from "./loops.ts";
 import { taskParameters } from "./parameters.ts";
 import { asksOf } from "./state-task.ts";
@@ -28,71 +29,76 @@ export type LookAheadFrom = TaskRun & {
 const MOST_QUESTIONS = 2000;
 const FEW = 3;
 const HOT = 1.5;
+/** Includes within includes: one that includes itself ends by a condition that may not be known yet. */
+const DEEPEST = 10;
 
 /**
  * Probes of the tasks that follow, as far as their conditions and parameters can be rendered already. Asking is harmless, since
  * probes only read; a wrong guess costs one probe, since the task itself renders everything again when its turn comes.
  */
 export async function lookAhead(from: LookAheadFrom, after: "probe" | "change"): Promise<readonly Ask[]> {
-  const asks: Ask[] = [];
-  const pending = new Map<string, Value>();
   const limit = from.host.heat > HOT || (after === "change" && from.host.heat >= 1) ? FEW : Number.POSITIVE_INFINITY;
-  for (const pass of from.rest.slice(0, limit)) asks.push(...(await probesOf(from.task, pass, from)));
-  let left = limit - from.rest.length;
-  outputsPending(from.task, pending);
-  for (const node of follow(from.upcoming)) {
-    if (left <= 0 || asks.length > MOST_QUESTIONS) break;
-    if (!(await visit(node, from, pending, asks))) break;
-    left -= 1;
-  }
-  return asks;
+  const sight: Sight = { asks: [], variables: new ForeseenVariables(from.run), left: limit - from.rest.length };
+  for (const pass of from.rest.slice(0, limit)) sight.asks.push(...(await probesOf(from.task, pass, from)));
+  sight.variables.register(from.task);
+  for (const node of follow(from.upcoming)) if (!(await visit(node, from, sight, { names: from.names, depth: 0 }))) break;
+  return sight.asks;
 }
 
-/** Adds the probes of a node. False: what follows cannot be foreseen from here. */
-async function visit(node: Node, from: LookAheadFrom, pending: Map<string, Value>, asks: Ask[]): Promise<boolean> {
+/** What one look ahead has found so far. */
+type Sight = {
+  readonly asks: Ask[];
+  readonly variables: ForeseenVariables;
+  /** Tasks that are still to be looked at. */
+  left: number;
+};
+
+/** The includes around a node: the variables of their loops, and how many there are. */
+type Inside = { readonly names: ReadonlyMap<string, Value>; readonly depth: number };
+
+/** Adds the probes of a node. False: what follows cannot be foreseen from here, or need not be. */
+async function visit(node: Node, from: LookAheadFrom, sight: Sight, inside: Inside): Promise<boolean> {
   const { run, play } = from;
+  if (sight.left <= 0 || sight.asks.length > MOST_QUESTIONS) return false;
   if (node.kind === "block") {
-    for (const inner of node.block) if (!(await visit(inner, from, pending, asks))) return false;
+    for (const inner of node.block) if (!(await visit(inner, from, sight, inside))) return false;
     return true;
   }
   if (!isSelected(tagsOfNode(node), run.options.tags, run.options.skipTags)) return true;
-  if (node.kind === "include") {
-    const nodes = play.included.get(`${node.id}`);
-    if (nodes === undefined) return node.what === "tasks";
-    for (const inner of nodes) if (!(await visit(inner, from, pending, asks))) return false;
-    return true;
-  }
+  const evaluator = run.evaluator(play, from.host.name, node).with(sight.variables.names).with(inside.names);
+  if (node.kind === "include") return visitInclude(node, evaluator, from, sight, inside);
+  sight.left -= 1;
   const { module } = node;
-  if (module.kind === "engine" && module.name !== "meta" && module.name !== "pause") {
-    if (module.name !== "set_fact") return false;
-    foresee(node, from, pending);
-    return true;
+  if (module.kind === "engine") {
+    if (module.name === "set_fact") sight.variables.setFact(node, evaluator);
+    if (module.name === "include_vars" && !sight.variables.includeVars(node, evaluator)) return false;
+    // add_host and group_by may give hosts other groups and by them other variables. Tasks that depend on those are asked
+    // about in vain then, which costs no more than not to have asked.
   }
   if (module.kind === "state" || module.kind === "action") {
-    const evaluator = run.evaluator(play, from.host.name, node).with(from.names).with(pending);
-    for (const pass of passesOf(node, evaluator)) asks.push(...(await probesOf(node, pass, from)));
+    for (const pass of passesOf(node, evaluator)) sight.asks.push(...(await probesOf(node, pass, from)));
   }
-  outputsPending(node, pending);
+  sight.variables.register(node);
   return true;
 }
 
-/** Facts that a task will set can often be computed now; those that cannot are not known yet. */
-function foresee(task: Task, from: LookAheadFrom, pending: Map<string, Value>): void {
-  const evaluator = from.run.evaluator(from.play, from.host.name, task).with(from.names).with(pending);
-  for (const [name, value] of task.args) {
-    const key = String(name);
-    if (key === "cacheable") continue;
-    const known = attempt(() => {
-      const foreseeable = task.loop === undefined && whenChain(task).length === 0;
-      return foreseeable ? evaluator.render(value) : undefined;
-    });
-    pending.set(key, known ?? new Undefined(key, "not-yet-known"));
+/** The tasks of a dynamic include, if its file is known already: reading it here costs no round trip. */
+async function visitInclude(
+  include: Include,
+  evaluator: Evaluator,
+  from: LookAheadFrom,
+  sight: Sight,
+  inside: Inside,
+): Promise<boolean> {
+  const { run, play, host } = from;
+  const parts = inside.depth < DEEPEST ? attempt(() => foreseeInclude({ run, play, host, include, evaluator })) : undefined;
+  // A role may set whatever the tasks after it read; a file of tasks seldom does.
+  if (parts === undefined) return include.what === "tasks";
+  for (const { nodes, names } of parts) {
+    const within = { names: new Map([...inside.names, ...names]), depth: inside.depth + 1 };
+    for (const node of nodes) if (!(await visit(node, from, sight, within))) return false;
   }
-  outputsPending(task, pending);
-}
-
-function outputsPending(task: Task, pending: Map<string, Value>): void {
-  if (task.register !== undefined) pending.set(task.register, new Undefined(task.register, "not-yet-known"));
+  return true;
 }
 
 function passesOf(task: Task, evaluator: Evaluator): readonly Evaluator[] {
@@ -128,23 +134,4 @@ async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): 
     if (isExpected(error)) return [];
     throw error;
   }
-}
-
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (isExpected(error)) return undefined;
-    throw error;
-  }
-}
-
-/** What cannot be rendered yet, or will fail: the task itself will say so, if it is ever reached. */
-function isExpected(error: unknown): boolean {
-  return (
-    error instanceof NotYetKnown ||
-    error instanceof DiagnosticError ||
-    error instanceof ModuleFailure ||
-    error instanceof MissingPrerequisite
-  );
 }
