@@ -1,7 +1,20 @@
 import type { Sh } from "../sh.ts";
 
-/** Bytes that travel with a script. The script writes them to its standard output with the function `payload NAME`. */
-export type Payload = { readonly content: Uint8Array };
+/**
+ * Bytes that travel with a script. `payload NAME` writes them to its standard output; `payload_into NAME FILE` makes them the content of a
+ * file that the script has made, in the cheapest way that there is.
+ */
+export type Payload = { readonly content: Uint8Array } | FilePayload;
+
+/** A file of the control node. A large one is never held whole: it arrives on the host before the script runs. */
+export type FilePayload = {
+  readonly file: string;
+  readonly size: number;
+  /** SHA-256, lower case hex: what arrives is compared with it. */
+  readonly digest: string;
+  /** An absolute directory of the host, or one yet to be made: a large file is put together on the disk that this is on. */
+  readonly near: string;
+};
 
 /** One script and what it needs. Each runs in a subshell of its own, with no input, LC_ALL=C and umask 022. */
 export type Section = {

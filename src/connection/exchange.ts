@@ -11,6 +11,8 @@ export class Exchange {
   /** Who holds the lock that we wait for. */
   waitingFor: string | undefined;
   lock: LockAnswer | undefined;
+  /** What a script that talks with us has said and nobody has heard yet, in order. */
+  readonly notes: string[] = [];
   /** The output is not what our own text prints, or too much of it. */
   failure: "output-limit" | "garbled" | undefined;
   readonly #sections: number;
@@ -61,6 +63,7 @@ export class Exchange {
     if (frame.label === "hello") this.hello = readHello(frame.value);
     else if (frame.label === "wait") this.waitingFor = frame.value;
     else if (frame.label === "lock") this.lock = readLock(frame.value);
+    else if (frame.label === "note") this.notes.push(frame.value);
     else if (frame.label !== "begin") {
       if (frame.label !== String(this.#stdout.length)) this.failure = "garbled";
       this.#stdout.push({ rc: Number(frame.value), body: frame.body });

@@ -5,6 +5,10 @@ import { type Decoders, type EncodedPayload, encodePayload, needsDecoders } from
 /** Above this, a payload for bash goes into variables that `read -N` fills, ten times as fast as parsing it. */
 const bashReadsFrom = 65_536;
 
+/** A payload whose content is at hand, or lies on the host already: in this directory, under the name `part`. */
+export type ReadyPayload = { readonly content: Uint8Array } | { readonly staged: string };
+export type ReadySection = Omit<Section, "payloads"> & { readonly payloads?: Readonly<Record<string, ReadyPayload>> };
+
 /** One delimiter on both streams. `value` is shell text that is put between double quotes. */
 export function delimiter(nonce: string, label: string, value = ""): string {
   // The nonce is in the format and never the last argument, which bash would show to the next section as $_.
@@ -22,8 +26,8 @@ export function checkSection(section: Section): void {
   }
 }
 
-export function sectionNeedsDecoders(section: Section): boolean {
-  return Object.values(section.payloads ?? {}).some((payload) => needsDecoders(payload.content));
+export function sectionNeedsDecoders(section: ReadySection): boolean {
+  return Object.values(section.payloads ?? {}).some((payload) => "content" in payload && needsDecoders(payload.content));
 }
 
 /**
@@ -32,14 +36,16 @@ export function sectionNeedsDecoders(section: Section): boolean {
  * input is /dev/null: the shell's own input is the program. Descriptor 9 is the host's lock, not for it to keep.
  */
 export async function* frameSection(
-  section: Section,
+  section: ReadySection,
   index: number,
   nonce: string,
   decoders: Decoders | undefined,
 ): AsyncGenerator<string> {
   const payloads: [string, EncodedPayload][] = [];
-  for (const [name, { content }] of Object.entries(section.payloads ?? {})) {
-    payloads.push([name, await encodePayload(content, decoders)]);
+  const staged: [string, string][] = [];
+  for (const [name, payload] of Object.entries(section.payloads ?? {})) {
+    if ("content" in payload) payloads.push([name, await encodePayload(payload.content, decoders)]);
+    else staged.push([name, payload.staged]);
   }
   const viaRead = new Set(
     payloads.filter(([, one]) => decoders?.bash === true && one.format === "%s" && one.length > bashReadsFrom),
@@ -47,16 +53,26 @@ export async function* frameSection(
   for (const entry of viaRead) yield* readVariables(entry[0], entry[1]);
   yield "(\n";
   for (const [name, value] of Object.entries(section.environment ?? {})) yield `export ${name}=${quote(value)}\n`;
-  if (payloads.length > 0) {
+  if (payloads.length + staged.length > 0) {
     yield "payload() {\ncase $1 in\n";
     for (const entry of payloads) yield* payloadCase(entry[0], entry[1], viaRead.has(entry));
+    for (const [name, directory] of staged) yield `${name}) cat ${quote(`${directory}/part`)};;\n`;
     yield '*) printf \'there is no payload "%s"\\n\' "$1" >&2; return 2;;\nesac\n}\n';
+    yield "payload_into() {\ncase $1 in\n";
+    for (const [name, directory] of staged) yield `${name}) mv -f ${quote(`${directory}/part`)} "$2";;\n`;
+    yield '*) payload "$1" >"$2";;\nesac\n}\n';
   }
   // The blank keeps a script that begins with a dash from being taken for an option of eval.
   yield `eval ${quote(` ${section.script.text}`)}\n`;
   yield ") </dev/null 9>&-\n";
-  yield delimiter(nonce, String(index), "$?");
+  if (staged.length === 0) yield delimiter(nonce, String(index), "$?");
+  else yield `k3_rc=$?\n${discard(staged.map(([, directory]) => directory))}${delimiter(nonce, String(index), "$k3_rc")}`;
   for (const [name, payload] of viaRead) yield `unset ${variables(name, payload).join(" ")}\n`;
+}
+
+/** Removes what was brought over for a section. */
+export function discard(directories: Iterable<string>): string {
+  return `rm -rf ${[...directories].map(quote).join(" ")} </dev/null >/dev/null 2>&1\n`;
 }
 
 function* payloadCase(name: string, payload: EncodedPayload, viaRead: boolean): Generator<string> {

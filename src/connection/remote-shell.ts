@@ -1,12 +1,14 @@
+import { sh } from "../sh.ts";
 import type { Become, RunOptions, Section, SectionResult, Shell } from "./connection.ts";
 import { ConnectionError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { checkSection, delimiter, frameSection, sectionNeedsDecoders } from "./framing.ts";
+import { checkSection, delimiter, discard, frameSection, type ReadySection, sectionNeedsDecoders } from "./framing.ts";
 import { killTree } from "./kill-tree.ts";
 import type { Decoders } from "./payload-encoding.ts";
 import { lockScript, preamble } from "./preamble.ts";
 import { greet, openShell, type ShellHost } from "./shell-opening.ts";
 import { freshNonce, type Limit, type ShellProcess } from "./shell-process.ts";
+import { isReady, StagingStopped, stage } from "./staging.ts";
 
 /** Pieces are joined up to this length before they are written. */
 const writeLength = 131_072;
@@ -20,6 +22,10 @@ export class RemoteShell implements Shell {
   #process: ShellProcess | undefined;
   #decoders: Decoders | undefined;
   #queue: Promise<unknown> = Promise.resolve();
+  /** Directories of the host with files that were brought over for the call under way. */
+  readonly #staged = new Set<string>();
+  /** Those of earlier calls that failed; nobody knows whether they are still there. */
+  readonly #stale = new Set<string>();
 
   constructor(host: ShellHost, become: Become | undefined, user: string) {
     this.#host = host;
@@ -48,6 +54,25 @@ export class RemoteShell implements Shell {
     const own = options.signal === undefined ? [] : [options.signal];
     const opening = AbortSignal.any([...own, this.#host.interrupted]);
     if (opening.aborted) throw this.#aborted([], false);
+    const signal = AbortSignal.any([...own, this.#host.closed]);
+    const began = performance.now();
+    const whole = { timeoutMs: options.timeoutMs, signal };
+    try {
+      const ready = await this.#stage(sections, whole, opening);
+      const spent = this.#staged.size === 0 ? 0 : performance.now() - began;
+      const limit = options.timeoutMs === undefined ? whole : { timeoutMs: Math.max(1, options.timeoutMs - spent), signal };
+      const results = await this.#exchange(ready, limit, opening);
+      this.#stale.clear();
+      return results;
+    } catch (error) {
+      for (const directory of this.#staged) this.#stale.add(directory);
+      throw error;
+    } finally {
+      this.#staged.clear();
+    }
+  }
+
+  async #exchange(sections: readonly ReadySection[], limit: Limit, opening: AbortSignal): Promise<readonly SectionResult[]> {
     const nonce = freshNonce();
     let process = this.#process;
     let exchange: Exchange;
@@ -58,14 +83,39 @@ export class RemoteShell implements Shell {
     } else {
       ({ process, exchange } = await this.#start(sections, nonce, opening));
     }
-    return this.#collect(process, exchange, {
-      timeoutMs: options.timeoutMs,
-      signal: AbortSignal.any([...own, this.#host.closed]),
-    });
+    return this.#collect(process, exchange, limit);
+  }
+
+  /** Brings large files over, each before the section that needs it; what is left of earlier ones goes first. */
+  async #stage(sections: readonly Section[], limit: Limit, opening: AbortSignal): Promise<readonly ReadySection[]> {
+    if (sections.every(isReady)) return sections;
+    const late = limit.timeoutMs === undefined ? [] : [AbortSignal.timeout(limit.timeoutMs)];
+    const stop = AbortSignal.any([...late, ...(limit.signal === undefined ? [] : [limit.signal])]);
+    try {
+      return await stage(sections, {
+        process: () => this.#opened(limit, opening),
+        canUnpack: () => this.#decoders?.gzip === true,
+        stop,
+        staged: this.#staged,
+      });
+    } catch (error) {
+      if (!(error instanceof StagingStopped)) throw error;
+      const process = this.#process;
+      this.#process = undefined;
+      if (process?.isAlive !== true) throw this.#lost(process, undefined);
+      await this.#endRunaway(process, undefined);
+      throw limit.signal?.aborted === true ? this.#aborted([], false) : this.#late([], limit, false);
+    }
+  }
+
+  async #opened(limit: Limit, opening: AbortSignal): Promise<ShellProcess> {
+    if (this.#process?.isAlive !== true) await this.#exchange([{ script: sh`:` }], limit, opening);
+    if (this.#process === undefined) throw new Error("a shell that has answered is open");
+    return this.#process;
   }
 
   /** Opens a shell; its greeting, the lock and the sections are one round trip unless something has to be known first. */
-  async #start(sections: readonly Section[], nonce: string, signal: AbortSignal) {
+  async #start(sections: readonly ReadySection[], nonce: string, signal: AbortSignal) {
     const eager = !sections.some(sectionNeedsDecoders);
     this.#decoders = undefined;
     const eagerText = eager ? await this.#text(sections, nonce) : [];
@@ -80,7 +130,7 @@ export class RemoteShell implements Shell {
     } catch (error) {
       // The sections were sent along: unless the shell has refused to go on, they may run.
       const started = eager && (process.isAlive || process.end?.connectionLost === true);
-      await endRunaway(this.#host, this.#become, process, exchange.hello?.pid);
+      await this.#endRunaway(process, exchange.hello?.pid);
       throw started && error instanceof ConnectionError ? withStarted(error) : error;
     }
     this.#process = process;
@@ -92,8 +142,8 @@ export class RemoteShell implements Shell {
     return { process, exchange };
   }
 
-  async #text(sections: readonly Section[], nonce: string): Promise<string[]> {
-    const pieces = [delimiter(nonce, "begin")];
+  async #text(sections: readonly ReadySection[], nonce: string): Promise<string[]> {
+    const pieces = [delimiter(nonce, "begin"), ...(this.#stale.size === 0 ? [] : [discard(this.#stale)])];
     for (const [index, section] of sections.entries()) {
       for await (const piece of frameSection(section, index, nonce, this.#decoders)) pieces.push(piece);
     }
@@ -124,16 +174,9 @@ export class RemoteShell implements Shell {
     }
     this.#process = undefined;
     if (waited === "ended") throw this.#lost(process, exchange);
-    await endRunaway(this.#host, this.#become, process, exchange.hello?.pid ?? process.pid);
+    await this.#endRunaway(process, exchange.hello?.pid);
     if (waited === "aborted") throw this.#aborted(completed, true);
-    if (waited === "timeout") {
-      const message = `${this.#host.label}: no end after ${(limit.timeoutMs ?? 0) / 1000} s; what was running there has been killed`;
-      throw new ConnectionError("timeout", message, {
-        completed,
-        started: true,
-        help: "give the task more time, or find out what it waits for",
-      });
-    }
+    if (waited === "timeout") throw this.#late(completed, limit, true);
     const message =
       exchange.failure === "output-limit"
         ? `${this.#host.label}: a script printed more than 256 MiB and has been killed`
@@ -144,13 +187,32 @@ export class RemoteShell implements Shell {
     });
   }
 
-  #lost(process: ShellProcess, exchange: Exchange): ConnectionError {
-    const { end } = process;
+  /** Ends a shell and what it runs, and removes what was brought over for that. */
+  async #endRunaway(process: ShellProcess, pid: number | undefined): Promise<void> {
+    await endRunaway(this.#host, this.#become, process, pid ?? process.pid, [...this.#staged, ...this.#stale]);
+  }
+
+  #late(completed: readonly SectionResult[], limit: Limit, started: boolean): ConnectionError {
+    const seconds = Math.round((limit.timeoutMs ?? 0) / 100) / 10;
+    return new ConnectionError(
+      "timeout",
+      `${this.#host.label}: no end after ${seconds} s; what was running there has been killed`,
+      {
+        completed,
+        started,
+        help: "give the task more time, or find out what it waits for",
+      },
+    );
+  }
+
+  #lost(process: ShellProcess | undefined, exchange: Exchange | undefined): ConnectionError {
+    const end = process?.end;
     const how = end?.signal === undefined ? `exit status ${end?.code ?? "unknown"}` : `signal ${end.signal}`;
     const what = end?.connectionLost === true ? "the connection was lost" : `the shell ended (${how})`;
-    return new ConnectionError("lost", `${this.#host.label}: ${what} while a script was running`, {
-      completed: exchange.completed,
-      started: true,
+    const during = exchange === undefined ? "a file was being copied" : "a script was running";
+    return new ConnectionError("lost", `${this.#host.label}: ${what} while ${during}`, {
+      completed: exchange?.completed ?? [],
+      started: exchange !== undefined,
       retryable: true,
     });
   }
@@ -166,15 +228,19 @@ async function endRunaway(
   become: Become | undefined,
   process: ShellProcess,
   pid: number | undefined,
+  left: readonly string[],
 ): Promise<void> {
   if (pid === undefined || !process.isAlive) return process.destroy();
   const nonce = freshNonce();
   const signal = AbortSignal.timeout(killTimeoutMs);
   try {
     const { process: killer } = await openShell(host, become, signal);
-    const exchange = killer.startExchange(nonce, 1);
+    const sections = [{ script: killTree(pid) }, ...(left.length === 0 ? [] : [{ script: sh`rm -rf ${left}` }])];
+    const exchange = killer.startExchange(nonce, sections.length);
     let text = preamble(nonce) + delimiter(nonce, "begin");
-    for await (const piece of frameSection({ script: killTree(pid) }, 0, nonce, undefined)) text += piece;
+    for (const [index, section] of sections.entries()) {
+      for await (const piece of frameSection(section, index, nonce, undefined)) text += piece;
+    }
     void killer.write(text);
     await killer.waitFor(() => exchange.isDone, { signal });
     killer.destroy();

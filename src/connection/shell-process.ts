@@ -46,6 +46,10 @@ export class ShellProcess {
     return this.end === undefined;
   }
 
+  countRoundTrip(): void {
+    this.#counters.roundTrips += 1;
+  }
+
   startExchange(nonce: string, sections: number): Exchange {
     this.exchange = new Exchange(nonce, sections);
     return this.exchange;
