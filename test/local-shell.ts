@@ -12,7 +12,9 @@ import type {
 } from "../src/modules/contract.ts";
 import { Unknown } from "../src/modules/contract.ts";
 import { parseParameters } from "../src/modules/parameters.ts";
+import { noControlNode } from "../src/modules/support/control/no-control-node.test-support.ts";
 import { decodeTraits, traitsScript } from "../src/modules/support/traits.ts";
+import { quote } from "../src/sh.ts";
 
 /** Runs scripts of modules on this machine as a connection would, for unit tests: a subshell, no input, LC_ALL=C, payloads. */
 export function runScript(
@@ -20,10 +22,12 @@ export function runScript(
   environment: Readonly<Record<string, string>> = {},
   shell: readonly string[] = ["/bin/sh"],
 ): Output {
-  const cases = Object.entries(work.payloads ?? {}).map(
-    ([name, one]) => `${name}) printf %s ${Buffer.from(one.content).toString("base64")} | base64 -d;;`,
+  const cases = Object.entries(work.payloads ?? {}).map(([name, one]) =>
+    "content" in one
+      ? `${name}) printf %s ${Buffer.from(one.content).toString("base64")} | base64 -d;;`
+      : `${name}) cat ${quote(one.file)};;`,
   );
-  const text = `payload() { case $1 in ${cases.join("\n")} esac; }\n(\n${work.script.text}\n) </dev/null`;
+  const text = `payload() { case $1 in ${cases.join("\n")} esac; }\npayload_into() { payload "$1" >"$2"; }\n(\n${work.script.text}\n) </dev/null`;
   const [program = "/bin/sh", ...first] = shell;
   const ran = spawnSync(program, [...first, "-c", text], { env: { ...process.env, LC_ALL: "C", ...environment }, input: "" });
   if (ran.error !== undefined) throw ran.error;
@@ -55,23 +59,7 @@ export function answerHere(
   );
 }
 
-const control = {
-  find: (): never => {
-    throw new Error("no files here");
-  },
-  read: (): never => {
-    throw new Error("no files here");
-  },
-  renderTemplate: (): never => {
-    throw new Error("no files here");
-  },
-  inspect: (): never => {
-    throw new Error("no files here");
-  },
-  walk: (): never => {
-    throw new Error("no files here");
-  },
-};
+const control = noControlNode("no files here");
 
 /** The input a module makes of raw parameters; throws what is wrong with them. */
 export async function inputOf<P, I>(

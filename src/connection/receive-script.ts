@@ -9,14 +9,16 @@ const KEPT_SECONDS = 900;
 export type Receiving = {
   /** A directory of the host, or one that is yet to be made: the file is put together beside it, or where it will be. */
   readonly near: string;
+  /** Of the directory that is made there; nobody can know it. */
+  readonly name: string;
   /** The directory with what an earlier attempt has brought over. */
   readonly resume: string | undefined;
 };
 
 /**
  * Receives one file on the shell's own input. What it reads after its first note are lines `raw N` or `gzip N`, each followed by N bytes,
- * then `end DIGEST` or `drop`. Notes that it gives: `open SIZE EXACT UP NAME` once it is ready (NAME lies UP levels above `near`), `got SIZE` after
- * each piece, `sum DIGEST`.
+ * then `end DIGEST` or `drop`. Notes that it gives: `open SIZE EXACT UP` once it is ready (the directory lies UP levels above `near`), `got SIZE`
+ * after each piece, `sum DIGEST`.
  *
  * It is one compound command, and nothing is sent after it before the first note: by then the shell has parsed all of its input, so
  * that the bytes which follow are still in the pipe for others to read. Each piece is read by `head` to its end, whatever becomes of
@@ -25,7 +27,7 @@ export type Receiving = {
  * The directory is 0700 and under a name that nobody can know, and the file stays open from the first byte to the last, so that nobody can put
  * another in its place. It is kept only for a connection that is lost (`k3_keep`), and for a while.
  */
-export function receiveScript(nonce: string, { near, resume }: Receiving): string {
+export function receiveScript(nonce: string, { near, name, resume }: Receiving): string {
   return `{
 (
 umask 077
@@ -38,13 +40,14 @@ trap '' HUP PIPE
 while [ ! -d "$k3_near" ]
 do k3_up=$((k3_up + 1)); case $k3_near in ?*/*) k3_near=\${k3_near%/*};; *) k3_near=/;; esac
 done
-k3_dir=$(mktemp -d "\${k3_near%/}/.k3sprov.XXXXXXXX" </dev/null) || exit 1
+k3_dir=\${k3_near%/}/${name}
+mkdir "$k3_dir" </dev/null || { k3_dir=; exit 1; }
 if [ -n "$k3_old" ]; then mv "$k3_old/part" "$k3_dir/part" </dev/null; rm -rf "$k3_old"; fi
 exec 8>>"$k3_dir/part" || exit 1
 k3_size() { stat -c %s "$k3_dir/part" </dev/null 2>/dev/null || wc -c <"$k3_dir/part"; }
 k3_exact=$(printf abcd | { head -c 2 >/dev/null 2>&1; cat; })
 case $k3_exact in cd) k3_exact=exact;; *) case $(printf abcd | head -c 2 2>/dev/null) in ab) k3_exact=loose;; *) echo 'the host has no "head -c"' >&2; exit 1;; esac;; esac
-k3_note "open $(k3_size) $k3_exact $k3_up \${k3_dir##*/}"
+k3_note "open $(k3_size) $k3_exact $k3_up"
 while IFS=' ' read -r k3_do k3_what
 do case $k3_do in
 raw) k3_read=$({ { head -c "$k3_what" && printf ok >&4; } | { cat >&8 || cat >/dev/null; }; } 4>&1);;
@@ -68,4 +71,17 @@ k3_rc=$?
 [ "$k3_rc" -ne ${OUT_OF_STEP} ] || exit ${OUT_OF_STEP}
 ${delimiter(nonce, "0", "$k3_rc")}}
 `;
+}
+
+/** The directory so many levels above an absolute one, "" for the root. */
+export function above(directory: string, levels: number): string {
+  let path = directory.replace(/\/+$/, "");
+  for (let level = 0; level < levels; level += 1) path = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+  return path;
+}
+
+/** Everywhere that the directory can be, as long as the host has not told. */
+export function candidates(near: string, name: string): string[] {
+  const levels = near.split("/").filter((part) => part !== "").length;
+  return Array.from({ length: levels + 1 }, (_, level) => `${above(near, level)}/${name}`);
 }

@@ -80,7 +80,7 @@ async function bring(payload: FilePayload, shell: StagingShell): Promise<ReadyPa
       return { staged: end.directory };
     }
     resume = end.directory ?? resume;
-    if (resume !== undefined) shell.staged.add(resume);
+    for (const directory of resume === undefined ? end.left : [...end.left, resume]) shell.staged.add(directory);
     fruitless = end.arrived > best ? 0 : fruitless + 1;
     best = Math.max(best, end.arrived);
     if (shell.stop.aborted || process.isAlive || fruitless >= fruitlessAttempts) throw new StagingStopped();

@@ -184,7 +184,7 @@ describe.each(shells)("a large file with $name", { timeout: 60_000 }, ({ name, p
       `cannot read ${at("gone")} on the control node: ENOENT: no such file or directory, open '${at("gone")}'\n`,
     );
     expect(await said({ ...payload, near: "/proc/sys" })).toMatch(
-      /^cannot bring \S+ to \/proc\/sys: mktemp: .*: \S.*; nothing was changed\n$/,
+      /^cannot bring \S+ to \/proc\/sys: mkdir: .*\/proc\/sys\/\.k3sprov\.\S+: .*; nothing was changed\n$/,
     );
   });
 

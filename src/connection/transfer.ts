@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { FilePayload } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
-import { receiveScript } from "./receive-script.ts";
+import { above, candidates, receiveScript } from "./receive-script.ts";
 import { freshNonce, type ShellProcess } from "./shell-process.ts";
 
 const compress = promisify(gzip);
@@ -20,8 +20,13 @@ export type TransferEnd =
   | { readonly kind: "arrived"; readonly directory: string }
   /** The host or the file does not allow it; nothing is left on the host. */
   | { readonly kind: "refused"; readonly message: string }
-  /** The shell has ended, or the caller's patience; `directory` holds what has arrived. */
-  | { readonly kind: "broken"; readonly directory: string | undefined; readonly arrived: number };
+  /** The shell has ended, or the caller's patience; `directory` holds what has arrived, `left` may be there. */
+  | {
+      readonly kind: "broken";
+      readonly directory: string | undefined;
+      readonly left: readonly string[];
+      readonly arrived: number;
+    };
 
 /** Brings one file to the host through its shell, in pieces, and has its digest taken there. */
 export async function transfer(
@@ -51,6 +56,7 @@ class Transfer {
   readonly #stopped: Promise<unknown>;
   readonly #exchange: Exchange;
   readonly #nonce = freshNonce();
+  readonly #name = `.k3sprov.${freshNonce()}`;
   #directory: string | undefined;
   #arrived = 0;
   /** The file has become shorter than its size said. */
@@ -68,10 +74,10 @@ class Transfer {
 
   async run(resume: string | undefined): Promise<TransferEnd> {
     const { near, size, digest } = this.#payload;
-    await this.#write(receiveScript(this.#nonce, { near, resume }));
-    const opened = /^open (\d+) (exact|loose) (\d+) (.+)$/.exec((await this.#note()) ?? "");
+    await this.#write(receiveScript(this.#nonce, { near, name: this.#name, resume }));
+    const opened = /^open (\d+) (exact|loose) (\d+)$/.exec((await this.#note()) ?? "");
     if (opened === null) return this.#isOver() ? this.#refused(`cannot bring ${this.#payload.file} to ${near}`) : this.#broken();
-    this.#directory = `${above(near, Number(opened[3]))}/${opened[4]}`;
+    this.#directory = `${above(near, Number(opened[3]))}/${this.#name}`;
     this.#arrived = Number(opened[1]);
     // Where `head` takes more from a pipe than it gives away, nothing may lie behind a piece.
     const ahead = opened[2] === "exact" ? 2 : 1;
@@ -174,15 +180,9 @@ class Transfer {
   }
 
   #broken(): TransferEnd {
-    return { kind: "broken", directory: this.#directory, arrived: this.#arrived };
+    const left = this.#directory === undefined ? candidates(this.#payload.near, this.#name) : [this.#directory];
+    return { kind: "broken", directory: this.#directory, left, arrived: this.#arrived };
   }
-}
-
-/** The directory so many levels above an absolute one, "" for the root. */
-function above(directory: string, levels: number): string {
-  let path = directory.replace(/\/+$/, "");
-  for (let level = 0; level < levels; level += 1) path = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-  return path;
 }
 
 function reasonOf(error: unknown): string {

@@ -1,25 +1,27 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { isAbsolute, resolve } from "node:path";
 import { type ControlNode, ModuleFailure } from "../modules/contract.ts";
+import {
+  cannotRead,
+  fileDigests,
+  inspectFile,
+  isVaultFile,
+  isVaultText,
+  walkDirectory,
+} from "../modules/support/control/local-files.ts";
 import { renderText } from "../template/template.ts";
 import { templateVariables } from "../template/template-variables.ts";
 import type { Evaluator } from "./evaluator.ts";
 
-const VAULT_HEADER = "$ANSIBLE_VAULT;";
-
 /** The control node as the modules of one task see it: its search path, its vault, its variables. */
 export function controlNode(evaluator: Evaluator, decryptFile: (text: string, path: string) => Uint8Array): ControlNode {
   const { lookups } = evaluator.context;
-  const read = async (path: string): Promise<Uint8Array> => {
-    let bytes: Buffer;
-    try {
-      bytes = await readFile(path);
-    } catch (error) {
-      throw new ModuleFailure(`cannot read ${path} on the control node: ${reason(error)}`);
-    }
-    if (!bytes.subarray(0, VAULT_HEADER.length).equals(Buffer.from(VAULT_HEADER))) return bytes;
-    return decryptFile(bytes.toString("utf8"), path);
+  const read: ControlNode["read"] = async (path, { decrypt } = { decrypt: true }) => {
+    const bytes = await readFile(path).catch((error: unknown) => {
+      throw cannotRead(path, error);
+    });
+    return decrypt && isVaultText(bytes) ? decryptFile(bytes.toString("utf8"), path) : bytes;
   };
   return {
     find(name, kind) {
@@ -35,10 +37,9 @@ export function controlNode(evaluator: Evaluator, decryptFile: (text: string, pa
       );
     },
     read,
-    async inspect(path) {
-      const { mode, isDirectory } = await details(path);
-      return { kind: isDirectory ? "directory" : "file", mode };
-    },
+    inspect: inspectFile,
+    isEncrypted: isVaultFile,
+    digests: fileDigests,
     async renderTemplate(path, options) {
       const text = Buffer.from(await read(path)).toString("utf8");
       const extra = templateVariables(path, options);
@@ -49,27 +50,6 @@ export function controlNode(evaluator: Evaluator, decryptFile: (text: string, pa
       });
       return renderText(text, { file: path, line: 1, column: 1 }, context, { ...options, keepTrailingNewline: true });
     },
-    walk: (path) => walk(path, ""),
+    walk: (path, { followLinks } = { followLinks: true }) => walkDirectory(path, followLinks),
   };
-}
-
-async function walk(root: string, below: string): Promise<{ readonly path: string; readonly mode: number }[]> {
-  const found: { readonly path: string; readonly mode: number }[] = [];
-  const entries = (await readdir(join(root, below))).sort();
-  for (const entry of entries) {
-    const path = below === "" ? entry : `${below}/${entry}`;
-    const { mode, isDirectory } = await details(join(root, path));
-    found.push({ path: isDirectory ? `${path}/` : path, mode });
-    if (isDirectory) found.push(...(await walk(root, path)));
-  }
-  return found;
-}
-
-async function details(path: string): Promise<{ readonly mode: number; readonly isDirectory: boolean }> {
-  const found = await stat(path);
-  return { mode: found.mode & 0o7777, isDirectory: found.isDirectory() };
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { ConnectionError } from "../connection/errors.ts";
 import { FakeConnection, type FakeRule } from "../connection/fake.ts";
 import { type HostAccess, HostUnreachable, ModuleFailure } from "../modules/contract.ts";
+import { noControlNode } from "../modules/support/control/no-control-node.test-support.ts";
 import { unknownTraits } from "../modules/support/traits.ts";
 import { sh } from "../sh.ts";
 import { hostAccess } from "./host-access.ts";
@@ -20,7 +21,7 @@ function access(rules: readonly FakeRule[], more: { readonly timeoutMs?: number;
     session,
     become: undefined,
     context: { traits: unknownTraits, checkMode: false, diff: false },
-    control: { find: unused, read: unused, inspect: unused, renderTemplate: unused, walk: unused },
+    control: noControlNode(),
     environment: { LANG: "C" },
     timeoutMs: more.timeoutMs ?? 1000,
     remember: false,

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { FakeConnection } from "../connection/fake.ts";
 import { type Change, type Collector, type Difference, stateModule } from "../modules/contract.ts";
 import { parameters } from "../modules/parameters.ts";
+import { noControlNode } from "../modules/support/control/no-control-node.test-support.ts";
 import { decodeTraits } from "../modules/support/traits.ts";
 import { sh } from "../sh.ts";
 import { HostSession } from "./host-session.ts";
@@ -63,9 +64,6 @@ async function run(given: Case, checkMode = false) {
     },
   ]);
   const session = new HostSession(connection, { probeMs: 1000, taskMs: 1000 }, new AbortController().signal);
-  const unused = (): never => {
-    throw new Error("not needed");
-  };
   const traits = decodeTraits({ rc: 0, stdout: Buffer.from("uid 0\n"), stderr: Buffer.alloc(0) });
   return runStateModule(
     module,
@@ -74,7 +72,7 @@ async function run(given: Case, checkMode = false) {
       session,
       become: undefined,
       context: { traits, checkMode, diff: false },
-      control: { find: unused, read: unused, inspect: unused, renderTemplate: unused, walk: unused },
+      control: noControlNode(),
       environment: {},
       timeoutMs: 1000,
       remember: checkMode,

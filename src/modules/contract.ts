@@ -106,10 +106,20 @@ export class ModuleFailure extends Error {
 /** The answer that a question will have once a change is made. `plan` over predicted answers must find no change. */
 export type Prediction<Answer = unknown> = { readonly question: Question<Answer>; readonly answer: Answer };
 
+/**
+ * What travels with a script. In it, `payload NAME` writes the bytes to standard output, and `payload_into NAME FILE` makes them the content
+ * of a file that is there (mktemp's); the latter writes a large file once. A file of the control node is given as such: a large one
+ * is streamed, arrives on the disk of the directory `near` (which may have yet to be made) before the script runs, and is verified by
+ * its SHA-256; it goes on after a lost connection, and nothing of it stays behind.
+ */
+export type Payload =
+  | { readonly content: Uint8Array }
+  | { readonly file: string; readonly size: number; readonly digest: string; readonly near: string };
+
 /** What runs on the host to make a change so. Exit status 0 or the task fails. */
 export type Apply = {
   readonly script: Sh;
-  readonly payloads?: Readonly<Record<string, { readonly content: Uint8Array }>>;
+  readonly payloads?: Readonly<Record<string, Payload>>;
 };
 
 /** Thrown by `HostAccess`: the host cannot be reached, the connection was lost, or a step has taken too long. */
@@ -168,14 +178,24 @@ export type PathForecast = {
 export type ControlNode = {
   /** Finds a file by Ansible's search path (role's files/ or templates/, the task file's folder, the playbook's). */
   find(name: string, kind: "files" | "templates" | "vars"): string;
-  read(path: string): Promise<Uint8Array>;
+  /** The whole content; what Ansible Vault encrypted is decrypted unless told otherwise. For files that are not large. */
+  read(path: string, options?: { readonly decrypt: boolean }): Promise<Uint8Array>;
   /** What a found path is, symbolic links followed. */
-  inspect(path: string): Promise<{ readonly kind: "file" | "directory"; readonly mode: number }>;
+  inspect(path: string): Promise<{ readonly kind: "file" | "directory"; readonly mode: number; readonly size: number }>;
+  /** Did Ansible Vault encrypt the file? */
+  isEncrypted(path: string): Promise<boolean>;
+  /** Digests (lower case hex) of the file as it lies there, of any size; computed once in a run. */
+  digests<const N extends readonly DigestName[]>(path: string, names: N): Promise<Readonly<Record<N[number], string>>>;
   /** Text of a template file, rendered with the task's variables. `secret`: a secret went into it. */
   renderTemplate(path: string, options: TemplateOptions): Promise<{ readonly text: string; readonly secret: boolean }>;
-  /** Files below a directory, relative to it, sorted; directories end in "/". */
-  walk(path: string): Promise<readonly { readonly path: string; readonly mode: number }[]>;
+  /** Files below a directory, relative to it, sorted; directories end in "/". Links are followed unless told otherwise. */
+  walk(path: string, options?: { readonly followLinks: boolean }): Promise<readonly WalkedFile[]>;
 };
+
+/** Something below a directory of the control node; `link`: it is a symbolic link to this. */
+export type WalkedFile = { readonly path: string; readonly mode: number; readonly size: number; readonly link?: string };
+export type DigestName = "md5" | "sha1" | "sha224" | "sha256" | "sha384" | "sha512";
+
 export type TemplateOptions = {
   readonly trimBlocks: boolean;
   readonly lstripBlocks: boolean;

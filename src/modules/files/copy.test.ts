@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { digestOf } from "../support/files/content-difference.ts";
 import { directoryControl, type LocalHost, localHost, makeTree, runModule, SHELLS } from "../support/run-local.test-support.ts";
 import { copy } from "./copy.ts";
 
@@ -193,6 +194,50 @@ describe.each(SHELLS)("copy with %s", (shell) => {
     await run({ src: "tree/", dest: at("flat"), mode: "preserve" });
     expect(await readFile(at("flat/sub/b c"), "utf8")).toBe("B");
     expect(await modeOf(at("flat/a"))).toBe("600");
+  });
+
+  it("streams what is large, and reads it for the prediction in check mode only", async () => {
+    const content = Buffer.alloc(2_000_000, "large\n");
+    await makeTree(files, { large: content, "tree/large": content });
+    const task = { src: "large", dest: at("f"), mode: "0600" };
+    const first = await run(task);
+    expect(first).toMatchObject({
+      changed: true,
+      result: { size: 2_000_000, mode: "0600", checksum: digestOf("sha1", content) },
+    });
+    expect(first.predicted).toEqual(first.result);
+    expect((await readFile(at("f"))).equals(content)).toBe(true);
+    expect(await run(task)).toMatchObject({ changed: false });
+    expect(await run({ src: "tree/", dest: at("d") }, { checkMode: true })).toMatchObject({ changed: true });
+    expect(await run({ src: "tree/", dest: at("d") })).toMatchObject({ changed: true });
+    expect((await readFile(at("d/large"))).equals(content)).toBe(true);
+    expect(await run({ ...task, checksum: "00" })).toMatchObject({
+      failed: `the source does not match the expected checksum 00; its SHA-1 is ${digestOf("sha1", content)}`,
+    });
+  });
+
+  it("copies the links of a tree as such with local_follow: false", async () => {
+    await makeTree(files, { "tree/a": "A", "tree/sub/to-a": "-> ../a", "tree/nowhere": "-> gone" });
+    const task = { src: "tree/", dest: at("d"), local_follow: false, owner: "1" };
+    const first = await run(task);
+    expect(first.changed).toBe(true);
+    expect(await readlink(at("d/sub/to-a"))).toBe("../a");
+    expect(await readlink(at("d/nowhere"))).toBe("gone");
+    expect((await lstat(at("d/nowhere"))).uid).toBe(1);
+    expect(await run(task)).toMatchObject({ changed: false });
+    await rm(at("d/nowhere"));
+    await makeTree(host.directory, { "d/nowhere": "a file" });
+    expect((await run(task)).differences).toEqual([
+      { kind: "field", subject: at("d/nowhere"), name: "state", before: "file", after: "link to gone" },
+    ]);
+    await rm(at("d/nowhere"));
+    await makeTree(host.directory, { "d/nowhere/": "" });
+    expect(await run(task)).toMatchObject({
+      failed: `${at("d/nowhere")} is a directory, where a symbolic link to gone shall be`,
+    });
+    expect(await run({ src: "tree/", dest: at("e") })).toMatchObject({
+      failed: `cannot read ${join(files, "tree/nowhere")} on the control node: ENOENT: no such file or directory, stat '${join(files, "tree/nowhere")}'`,
+    });
   });
 
   it("copies on the host", async () => {

@@ -32,12 +32,12 @@ const params = parameters(
     local_follow: {
       ...bool(),
       default: true,
-      description: "Symbolic links in a source directory are followed; false is not supported.",
+      description: "Symbolic links in a source directory are followed; false: they are copied as links.",
     },
     remote_src: { ...bool(), default: false, description: "src is on the host." },
     checksum: { ...str(), description: "SHA-1 that the source must have." },
     validate: { ...str(), description: "Command that checks the new file before it is put in place; %s stands for its path." },
-    decrypt: { ...bool(), default: true, description: "Decrypt a source that Ansible Vault encrypted; false is not supported." },
+    decrypt: { ...bool(), default: true, description: "Decrypt a source that Ansible Vault encrypted." },
   },
   { mutuallyExclusive: [["src", "content"]], requiredOneOf: [["src", "content"]] },
 );
@@ -50,7 +50,9 @@ export const copy = stateModule<CopyParams, CopyInput, Questions, readonly Plan[
   description: [
     "The old file is there until the new one is complete: the content goes into a temporary file in the same directory, gets its owner, mode, " +
       "ACL and SELinux context, is validated, and then takes the old one's place in one step. A full disk or a lost connection leaves the old file.",
-    "Contents are compared by digest and travel only when they differ, never as an argument of a command.",
+    "Contents are compared by digest and travel only when they differ, never as an argument of a command. A large file is streamed in pieces, " +
+      "compressed where that pays, goes on where it was after a lost connection, and is verified before it takes the old one's place. " +
+      "A file that Ansible Vault encrypted is decrypted in memory.",
     "A symbolic link that somebody else made in a directory everybody can write to is not followed.",
     "Where Ansible gives up the owner of a replaced file without a word because it may not set it, this fails.",
   ],
@@ -77,9 +79,9 @@ export const copy = stateModule<CopyParams, CopyInput, Questions, readonly Plan[
     backup_file: "path of the backup, if one was made",
   },
 
-  async prepare(given, control) {
+  async prepare(given, control, context) {
     if (given.validate !== undefined) validationCommand(given.validate);
-    return copyInput(given, control);
+    return copyInput(given, control, context);
   },
 
   probe(input, context) {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
@@ -13,6 +13,7 @@ import {
   type JsonObject,
   ModuleFailure,
   type Output,
+  type Payload,
   type Prediction,
   type ProbeContext,
   type Question,
@@ -21,6 +22,8 @@ import {
   Unknown,
 } from "../contract.ts";
 import { parseParameters } from "../parameters.ts";
+import { fileDigests, inspectFile, isVaultFile, walkDirectory } from "./control/local-files.ts";
+import { noControlNode } from "./control/no-control-node.test-support.ts";
 import { decodeTraits, traitsScript } from "./traits.ts";
 
 /** The shells that scripts are tried with; "busybox" has nothing in its PATH but busybox' own tools. */
@@ -32,7 +35,7 @@ export type LocalHost = {
   readonly shell: ShellName;
   readonly directory: string;
   readonly traits: HostTraits;
-  run(script: Sh, payloads?: Readonly<Record<string, { readonly content: Uint8Array }>>): Promise<Output>;
+  run(script: Sh, payloads?: Readonly<Record<string, Payload>>): Promise<Output>;
   remove(): Promise<void>;
 };
 
@@ -53,9 +56,13 @@ export async function localHost(shell: ShellName, userId?: number): Promise<Loca
     count += 1;
     const job = join(root, `job${count}`);
     await mkdir(job);
-    for (const [name, { content }] of Object.entries(payloads)) await writeFile(join(job, name), content);
+    for (const [name, payload] of Object.entries(payloads)) {
+      if ("content" in payload) await writeFile(join(job, name), payload.content);
+      else await copyFile(payload.file, join(job, name));
+    }
     // Like the connection's: `payload NAME` writes exact bytes; each script in a subshell, without input, umask 022.
     const text = sh`payload() { cat ${job}/"$1"; }
+payload_into() { payload "$1" > "$2"; }
 umask 022
 (
 ${script}
@@ -243,10 +250,7 @@ async function expectNothingLeft(directory: string): Promise<void> {
   if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
 }
 
-const none = (): never => {
-  throw new ModuleFailure("this test gives no control node");
-};
-const noControl: ControlNode = { find: none, read: none, inspect: none, renderTemplate: none, walk: none };
+const noControl = noControlNode();
 
 /** A control node whose files lie in one directory; templates come out as they are, "{{ x }}" replaced from `variables`. */
 export function directoryControl(directory: string, variables: Readonly<Record<string, string>> = {}): ControlNode {
@@ -257,10 +261,9 @@ export function directoryControl(directory: string, variables: Readonly<Record<s
       return path;
     },
     read: (path) => readFile(path),
-    async inspect(path) {
-      const found = await stat(path);
-      return { kind: found.isDirectory() ? "directory" : "file", mode: found.mode & 0o7777 };
-    },
+    inspect: inspectFile,
+    isEncrypted: isVaultFile,
+    digests: fileDigests,
     async renderTemplate(path, options) {
       const text = (await readFile(path, "utf8")).replace(/\{\{ (\w+) \}\}/g, (_, name: string) => variables[name] ?? "");
       return {
@@ -268,15 +271,7 @@ export function directoryControl(directory: string, variables: Readonly<Record<s
         secret: variables["secret"] !== undefined && text.includes(variables["secret"]),
       };
     },
-    async walk(path) {
-      const names = (await readdir(path, { recursive: true })).sort();
-      return Promise.all(
-        names.map(async (name) => {
-          const found = await stat(join(path, name));
-          return { path: found.isDirectory() ? `${name}/` : name, mode: found.mode & 0o7777 };
-        }),
-      );
-    },
+    walk: (path, { followLinks } = { followLinks: true }) => walkDirectory(path, followLinks),
   };
 }
 

@@ -1,29 +1,42 @@
 import { joinSh } from "../../../sh.ts";
-import type { Apply, Difference, HostTraits, Prediction, Resource } from "../../contract.ts";
+import type { Apply, Difference, HostTraits, Payload, Prediction, Resource } from "../../contract.ts";
+import { parentOf } from "./host-path.ts";
 import { type DirectoryPlan, directoryScript, predictDirectory } from "./place-directory.ts";
 import { type FilePlan, fileScript, predictFile } from "./place-file.ts";
+import { type LinkPlan, linkScript, predictLink } from "./place-link.ts";
 
 /** A step of a change; directories stand before what goes into them. */
-export type Plan = FilePlan | DirectoryPlan;
+export type Plan = FilePlan | DirectoryPlan | LinkPlan;
 
 export function applyPlans(plans: readonly Plan[], traits: HostTraits): Apply {
-  const payloads: Record<string, { readonly content: Uint8Array }> = {};
+  const payloads: Record<string, Payload> = {};
   const scripts = plans.map((plan, index) => {
     if (plan.kind === "directory") return directoryScript(plan, traits);
+    if (plan.kind === "link") return linkScript(plan, traits);
     const name = `content${index}`;
-    if (plan.write && plan.source.kind === "bytes") payloads[name] = { content: plan.source.bytes };
+    const payload = plan.write ? payloadOf(plan) : undefined;
+    if (payload !== undefined) payloads[name] = payload;
     return fileScript(plan, name, traits);
   });
   return { script: joinSh(scripts), payloads };
 }
 
+function payloadOf({ source, real }: FilePlan): Payload | undefined {
+  if (source.kind === "bytes") return { content: source.bytes };
+  if (source.kind === "host") return undefined;
+  return { file: source.path, size: source.size, digest: source.digest, near: parentOf(real) };
+}
+
 export function predictPlans(plans: readonly Plan[], traits: HostTraits): Prediction[] {
-  return plans.flatMap((plan) => (plan.kind === "directory" ? predictDirectory(plan, traits) : predictFile(plan, traits)));
+  return plans.flatMap((plan) => {
+    if (plan.kind === "directory") return predictDirectory(plan, traits);
+    return plan.kind === "link" ? predictLink(plan, traits) : predictFile(plan, traits);
+  });
 }
 
 export function providedBy(plans: readonly Plan[]): Resource[] {
   return plans
-    .flatMap((plan) => (plan.kind === "directory" ? [plan.path] : [plan.target, plan.real]))
+    .flatMap((plan) => (plan.kind === "file" ? [plan.target, plan.real] : [plan.path]))
     .map((path) => `path:${path}` as const);
 }
 

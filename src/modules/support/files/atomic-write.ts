@@ -71,10 +71,10 @@ export function writtenFields(output: Output): JsonObject {
 // A full disk shows as a failed write or, where the writing tool does not look, as a file that is too short.
 function fillCommands(write: FileWrite): Sh[] {
   const { dest, from } = write;
-  const fill = "payload" in from ? sh`payload ${from.payload}` : sh`cat ${from.file}`;
+  const fill = "payload" in from ? sh`payload_into ${from.payload} "$k3_tmp"` : sh`cat ${from.file} > "$k3_tmp"`;
   const size = "payload" in from ? sh`${from.size}` : sh`"$(wc -c < ${from.file})"`;
   return [
-    sh`${fill} > "$k3_tmp" || k3_fail ${`could not write the new content of ${dest}; is the disk full? Nothing was changed`}`,
+    sh`${fill} || k3_fail ${`could not write the new content of ${dest}; is the disk full? Nothing was changed`}`,
     sh`k3_wrote $(stat -c '%s %u %g' "$k3_tmp") || exit 1`,
     sh`[ "$k3_size" -eq ${size} ] || k3_fail ${`could not write all of ${dest}; is the disk full? Nothing was changed`}`,
   ];

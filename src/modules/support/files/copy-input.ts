@@ -1,7 +1,8 @@
-import { type ControlNode, ModuleFailure } from "../../contract.ts";
+import { type ControlNode, ModuleFailure, type ProbeContext } from "../../contract.ts";
 import type { CopyParams } from "../../files/copy.ts";
 import { pythonJson } from "../python-json.ts";
 import { type WantedAttributes, wantedAttributes } from "./attributes.ts";
+import { CONTENT_LIMIT } from "./content-collector.ts";
 import { sha1 } from "./content-difference.ts";
 import { baseName } from "./host-path.ts";
 import { bytesSource, type FileSource, type PlaceOptions } from "./place-file.ts";
@@ -11,7 +12,8 @@ import { octal } from "./symbolic-mode.ts";
 /** A file or directory of a source directory. */
 export type TreeEntry =
   | { readonly kind: "directory"; readonly path: string; readonly mode: number }
-  | { readonly kind: "file"; readonly path: string; readonly mode: number; readonly source: FileSource };
+  | { readonly kind: "file"; readonly path: string; readonly mode: number; readonly source: FileSource }
+  | { readonly kind: "link"; readonly path: string; readonly target: string };
 
 type Common = {
   /** As the task has it. */
@@ -44,10 +46,7 @@ export type FileCopy = {
 export type CopyInput = FileCopy | TreeCopy | HostCopy;
 
 /** Finds and reads what is to be copied. */
-export async function copyInput(given: CopyParams, control: ControlNode): Promise<CopyInput> {
-  if (!given.local_follow)
-    throw new ModuleFailure("local_follow: false is not supported; symbolic links in the source are followed");
-  if (!given.decrypt) throw new ModuleFailure("decrypt: false is not supported; an encrypted source is copied as plain text");
+export async function copyInput(given: CopyParams, control: ControlNode, context: ProbeContext): Promise<CopyInput> {
   const preservesMode = given.mode === "preserve";
   const common: Common = {
     dest: given.dest,
@@ -65,38 +64,61 @@ export async function copyInput(given: CopyParams, control: ControlNode): Promis
   };
   if (given.src === undefined) {
     if (preservesMode) throw new ModuleFailure('mode "preserve" needs src');
-    return fileCopy(common, contentBytes(given.content), undefined, given.checksum);
+    return fileCopy(common, bytesSource(contentBytes(given.content)), undefined, given.checksum);
   }
   if (given.remote_src) return { ...common, kind: "host", src: given.src, checksum: given.checksum };
   const src = control.find(given.src, "files");
   const found = await control.inspect(src);
   if (found.kind === "directory") {
     const name = given.src.endsWith("/") ? "" : baseName(src);
-    return { ...common, kind: "tree", src, name, entries: await treeEntries(src, control) };
+    return { ...common, kind: "tree", src, name, entries: await treeEntries(src, given, control, context) };
   }
   const wanted = preservesMode ? { ...common.wanted, mode: octal(found.mode) } : common.wanted;
-  return fileCopy({ ...common, wanted }, await control.read(src), src, given.checksum);
+  // One small file is read at once; it would have to be read for its digest in any case.
+  const source = await localSource(src, found.size, Math.max(ONE_FILE, showable(context)), given.decrypt, control);
+  return fileCopy({ ...common, wanted }, source, src, given.checksum);
 }
 
-function fileCopy(common: Common, bytes: Uint8Array, src: string | undefined, expected: string | undefined): FileCopy {
-  const checksum = sha1(bytes);
+function fileCopy(common: Common, source: FileSource, src: string | undefined, expected: string | undefined): FileCopy {
+  const checksum = source.kind === "bytes" ? sha1(source.bytes) : source.kind === "local" ? source.sha1 : "";
   if (expected !== undefined && expected.toLowerCase() !== checksum) {
     throw new ModuleFailure(`the source does not match the expected checksum ${expected}; its SHA-1 is ${checksum}`, {
       checksum,
     });
   }
   const name = src === undefined ? undefined : baseName(src);
-  return { kind: "file", file: { ...common, name }, source: bytesSource(bytes), src, checksum };
+  return { kind: "file", file: { ...common, name }, source, src, checksum };
 }
 
-async function treeEntries(root: string, control: ControlNode): Promise<TreeEntry[]> {
+async function treeEntries(root: string, given: CopyParams, control: ControlNode, context: ProbeContext): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = [];
-  for (const { path, mode } of await control.walk(root)) {
-    if (path.endsWith("/")) entries.push({ kind: "directory", path: path.slice(0, -1), mode });
-    else
-      entries.push({ kind: "file", path, mode, source: bytesSource(await control.read(`${root.replace(/\/$/, "")}/${path}`)) });
+  for (const { path, mode, size, link } of await control.walk(root, { followLinks: given.local_follow })) {
+    if (link !== undefined) entries.push({ kind: "link", path, target: link });
+    else if (path.endsWith("/")) entries.push({ kind: "directory", path: path.slice(0, -1), mode });
+    else {
+      const source = await localSource(`${root.replace(/\/$/, "")}/${path}`, size, showable(context), given.decrypt, control);
+      entries.push({ kind: "file", path, mode, source });
+    }
   }
   return entries;
+}
+
+const ONE_FILE = 262_144;
+// In check mode a later task may ask for the content, in diff mode it is shown; otherwise digests are enough.
+const showable = (context: ProbeContext): number => (context.diff || context.checkMode ? CONTENT_LIMIT : -1);
+
+/** A file of the control node, read only where it is encrypted or not larger than `readUpTo`. */
+async function localSource(
+  path: string,
+  size: number,
+  readUpTo: number,
+  decrypt: boolean,
+  control: ControlNode,
+): Promise<FileSource> {
+  const isEncrypted = decrypt && size > 0 && (await control.isEncrypted(path));
+  if (isEncrypted || size <= readUpTo) return bytesSource(await control.read(path, { decrypt }));
+  const { sha1: digest1, sha256: digest } = await control.digests(path, ["sha1", "sha256"]);
+  return { kind: "local", path, size, digest, sha1: digest1 };
 }
 
 function contentBytes(content: unknown): Uint8Array {

@@ -8,6 +8,7 @@ import { Known, questionSet } from "./known.ts";
 import { pathQuestion } from "./path-collector.ts";
 import { type DirectoryPlan, directoryQuestions, planDirectory, planOneDirectory } from "./place-directory.ts";
 import { fileQuestions, planFile } from "./place-file.ts";
+import { linkQuestions, planLink } from "./place-link.ts";
 import { contextQuestion } from "./selinux-context.ts";
 import { octal } from "./symbolic-mode.ts";
 
@@ -39,6 +40,7 @@ export function entryQuestions(tree: TreeTarget, entries: readonly TreeEntry[], 
     ...entries.flatMap((entry) => {
       const path = joinPath(root, entry.path);
       if (entry.kind === "directory") return [pathQuestion(path), contextQuestion(path, wanted.context, context.traits)];
+      if (entry.kind === "link") return linkQuestions(path, tree.wanted);
       return fileQuestions(path, tree.wanted, context.traits, context.diff);
     }),
   ];
@@ -63,6 +65,11 @@ export function planEntries(
   for (const entry of entries) {
     const path = joinPath(root, entry.path);
     const isMade = makes(plans);
+    if (entry.kind === "link") {
+      const link = planLink(path, entry.target, tree.wanted, tree.options.force, known);
+      if (link !== undefined) plans.push(link);
+      continue;
+    }
     const own = tree.keepsMode === true && known.path(path).kind === "absent" ? { mode: octal(entry.mode) } : {};
     if (entry.kind === "directory") {
       plans.push(...planOneDirectory(path, { ...own, ...directoryWanted(tree) }, known, isMade));

@@ -1,9 +1,9 @@
 import { joinSh, type Sh, sh } from "../../../sh.ts";
-import { type Collector, type Question, Unknown } from "../../contract.ts";
+import { type Collector, type DigestName, type Question, Unknown } from "../../contract.ts";
 import { inPieces, missingPathFunction } from "./missing-path.ts";
 
-export const DIGESTS = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"] as const;
-export type DigestName = (typeof DIGESTS)[number];
+export type { DigestName };
+export const DIGESTS: readonly DigestName[] = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"];
 
 /** The answer about a file that is there and may not be read. */
 export const UNREADABLE = "unreadable";

@@ -18,9 +18,9 @@ import {
   type WantedAttributes,
   withAttributes,
 } from "./attributes.ts";
-import { type Content, contentOf, contentQuestion } from "./content-collector.ts";
+import { CONTENT_LIMIT, type Content, contentOf, contentQuestion } from "./content-collector.ts";
 import { contentDifference, digestOf, sha256 } from "./content-difference.ts";
-import { DIGESTS, digestQuestion } from "./digest-collector.ts";
+import { DIGESTS, type DigestName, digestQuestion } from "./digest-collector.ts";
 import { followed } from "./file-fields.ts";
 import { parentOf } from "./host-path.ts";
 import type { Known } from "./known.ts";
@@ -28,9 +28,13 @@ import { type Inode, type PathState, type Present, pathQuestion } from "./path-c
 import { refusePlantedLink } from "./planted-link.ts";
 import { contextQuestion } from "./selinux-context.ts";
 
-/** Where a file's new content comes from. For a file of the host, `content` is known where it was asked for. */
+/**
+ * Where a file's new content comes from: bytes at hand, a file of the control node that nobody has read yet, a file of the host. For the
+ * latter, `content` is known where it was asked for.
+ */
 export type FileSource =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly digest: string }
+  | { readonly kind: "local"; readonly path: string; readonly size: number; readonly digest: string; readonly sha1: string }
   | { readonly kind: "host"; readonly path: string; readonly size: number; readonly digest: string; readonly content: Content };
 
 export type PlaceOptions = {
@@ -126,7 +130,7 @@ export function planFile(
         diff: context.diff,
         isSecret: options.isSecret,
         ...(known.has(contentQuestion(target)) && !isReplacedLink ? { before: known.content(target) } : {}),
-        ...(source.kind === "bytes" ? { after: source.bytes } : hostBytes(source.content)),
+        ...knownBytes(source),
       },
     ),
     ...(planned?.differences ?? []),
@@ -143,9 +147,13 @@ const field = (subject: string, name: string, before: string, after: string): Di
   after,
 });
 
-function hostBytes(content: Content): { readonly after?: Uint8Array } {
-  return content.kind === "file" ? { after: Buffer.from(content.base64, "base64") } : {};
+function knownBytes(source: FileSource): { readonly after?: Uint8Array } {
+  if (source.kind === "bytes") return { after: source.bytes };
+  if (source.kind === "local" || source.content.kind !== "file") return {};
+  return { after: Buffer.from(source.content.base64, "base64") };
 }
+
+const sizeOf = (source: FileSource): number => (source.kind === "bytes" ? source.bytes.byteLength : source.size);
 
 function requireParent(target: string, known: Known, isMade: (path: string) => boolean, fields: { readonly dest: string }): void {
   const parent = parentOf(target);
@@ -169,7 +177,7 @@ export function fileScript(plan: FilePlan, payload: string, traits: HostTraits):
   return writeScript(
     {
       dest: plan.real,
-      from: source.kind === "bytes" ? { payload, size: source.bytes.byteLength } : { file: source.path },
+      from: source.kind === "host" ? { file: source.path } : { payload, size: sizeOf(source) },
       previous: plan.previous,
       replaces: followed(plan.before) !== undefined,
       set: plan.set,
@@ -185,7 +193,7 @@ export function fileScript(plan: FilePlan, payload: string, traits: HostTraits):
 /** What there will be at the target and, where a link leads elsewhere, there: inode, digests, content. */
 export function predictFile(plan: FilePlan, traits: HostTraits): Prediction[] {
   const { source, before, previous } = plan;
-  const size = source.kind === "bytes" ? source.bytes.byteLength : source.size;
+  const size = sizeOf(source);
   const base: Inode =
     previous === undefined
       ? newInode("file", NEW_FILE_MODE, traits, size)
@@ -199,11 +207,22 @@ export function predictFile(plan: FilePlan, traits: HostTraits): Prediction[] {
 }
 
 function contentPredictions(path: string, source: FileSource): Prediction[] {
-  const content = source.kind === "bytes" ? contentOf(source.bytes) : source.content;
-  const bytes = source.kind === "bytes" ? source.bytes : hostBytes(source.content).after;
+  const bytes = knownBytes(source).after;
   const digests = DIGESTS.flatMap((name) => {
-    const digest = bytes === undefined ? (name === "sha256" ? source.digest : undefined) : digestOf(name, bytes);
+    const digest = bytes === undefined ? knownDigest(source, name) : digestOf(name, bytes);
     return digest === undefined ? [] : [{ question: digestQuestion(path, name), answer: digest }];
   });
-  return bytes === undefined ? digests : [...digests, { question: contentQuestion(path), answer: content }];
+  const content = contentAfter(source);
+  return content === undefined ? digests : [...digests, { question: contentQuestion(path), answer: content }];
+}
+
+function knownDigest(source: FileSource, name: DigestName): string | undefined {
+  if (name === "sha256") return source.digest;
+  return name === "sha1" && source.kind === "local" ? source.sha1 : undefined;
+}
+
+function contentAfter(source: FileSource): Content | undefined {
+  if (source.kind === "bytes") return contentOf(source.bytes);
+  if (source.kind === "host") return source.content.kind === "file" ? source.content : undefined;
+  return source.size > CONTENT_LIMIT ? { kind: "too-large", size: source.size } : undefined;
 }
