@@ -99,6 +99,8 @@ export class RemoteShell implements Shell {
         staged: this.#staged,
       });
     } catch (error) {
+      // Whatever it was, the caller's sections had not begun.
+      if (error instanceof ConnectionError) throw withStarted(error, false);
       if (!(error instanceof StagingStopped)) throw error;
       const process = this.#process;
       this.#process = undefined;
@@ -131,7 +133,7 @@ export class RemoteShell implements Shell {
       // The sections were sent along: unless the shell has refused to go on, they may run.
       const started = eager && (process.isAlive || process.end?.connectionLost === true);
       await this.#endRunaway(process, exchange.hello?.pid);
-      throw started && error instanceof ConnectionError ? withStarted(error) : error;
+      throw started && error instanceof ConnectionError ? withStarted(error, true) : error;
     }
     this.#process = process;
     this.#decoders = exchange.hello?.decoders;
@@ -252,13 +254,13 @@ async function endRunaway(
   }
 }
 
-function withStarted(error: ConnectionError): ConnectionError {
+function withStarted(error: ConnectionError, started: boolean): ConnectionError {
   const { code, message, help, retryable, completed, cause } = error;
   return new ConnectionError(code, message, {
     ...(help === undefined ? {} : { help }),
     retryable,
     completed,
-    started: true,
+    started,
     cause,
   });
 }
