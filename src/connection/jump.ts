@@ -17,7 +17,7 @@ const hops = new Map<string, SharedHop>();
 
 /** Opens the way to `target`: direct, through a command, or through jump hosts. Throws ConnectionError. */
 export async function openWay(
-  library: SshLibrary,
+  library: Promise<SshLibrary>,
   target: SshTarget,
   options: ConnectionOptions,
   deadline: Deadline,
@@ -32,7 +32,7 @@ export async function openWay(
 }
 
 async function throughHop(
-  library: SshLibrary,
+  library: Promise<SshLibrary>,
   chain: readonly string[],
   target: SshTarget,
   options: ConnectionOptions,
@@ -59,7 +59,13 @@ async function throughHop(
 }
 
 /** The hop's connection as it is, or a new one where there is none or it was lost. */
-async function acquire(library: SshLibrary, id: string, chain: readonly string[], options: ConnectionOptions, forWhom: string) {
+async function acquire(
+  library: Promise<SshLibrary>,
+  id: string,
+  chain: readonly string[],
+  options: ConnectionOptions,
+  forWhom: string,
+) {
   const known = hops.get(id);
   if (known !== undefined) {
     known.users += 1;
@@ -77,7 +83,7 @@ async function acquire(library: SshLibrary, id: string, chain: readonly string[]
   return made;
 }
 
-async function openHop(library: SshLibrary, chain: readonly string[], options: ConnectionOptions, forWhom: string) {
+async function openHop(library: Promise<SshLibrary>, chain: readonly string[], options: ConnectionOptions, forWhom: string) {
   const [last = ""] = chain.slice(-1);
   const hop = resolveJump(last, options);
   const before = chain.slice(0, -1);
@@ -87,7 +93,7 @@ async function openHop(library: SshLibrary, chain: readonly string[], options: C
   try {
     const way = await openWay(library, { ...hop, jumps: before }, options, deadline, signal);
     try {
-      return { client: await connectClient(library, hop, way.sock, deadline, signal), way };
+      return { client: await connectClient(await library, hop, way.sock, deadline, signal), way };
     } catch (error) {
       await way.release();
       throw error;

@@ -15,14 +15,15 @@ const outputGraceMs = 200;
 /** One SSH connection as a transport: shells are its channels. */
 export function openSsh(target: SshTarget, options: ConnectionOptions): OpenTransport {
   return async (signal) => {
-    const library = await loadSsh();
+    // The sockets connect while the library is read, which takes as long as a round trip.
+    const library = loadSsh();
     if (signal.aborted) throw new ConnectionError("aborted", `${target.label}: interrupted`);
     const deadline = new Deadline(target.connectTimeoutMs);
     try {
       const way = await openWay(library, target, options, deadline, signal);
       let client: SshClient;
       try {
-        client = await connectClient(library, target, way.sock, deadline, signal);
+        client = await connectClient(await library, target, way.sock, deadline, signal);
       } catch (error) {
         way.sock.destroy();
         await way.release();

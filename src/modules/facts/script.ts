@@ -54,7 +54,11 @@ X
 else grep -s -- '' /dev/null /proc/net/route /proc/net/if_inet6 /proc/net/fib_trie; fi
 at sizes
 set --
-while read -r dev mp type opts; do case $dev in /*|*:*) mp=$(printf '%b.' "$mp"); set -- "$@" "\${mp%.}" ;; esac; done < /proc/self/mounts
+while read -r dev mp type opts; do
+case $dev in /*|*:*) ;; *) continue ;; esac
+case $mp in *\\\\*) mp=$(printf '%b.' "$mp"); mp=\${mp%.} ;; esac
+set -- "$@" "$mp"
+done < /proc/self/mounts
 t=; command -v timeout >/dev/null && t='timeout 5'
 [ $# -gt 0 ] && $t stat -f -c '%S|%b|%a|%f|%c|%d|%n' -- "$@"
 at uuids

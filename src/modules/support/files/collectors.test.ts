@@ -1,11 +1,11 @@
-import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Unknown } from "../../contract.ts";
 import { groupQuestion, userCollector, userQuestion } from "../accounts/accounts-collector.ts";
 import { ask, type LocalHost, localHost, SHELLS } from "../run-local.test-support.ts";
-import { contentQuestion } from "./content-collector.ts";
+import { CONTENT_LIMIT, contentQuestion } from "./content-collector.ts";
 import { sha256 } from "./content-difference.ts";
 import { digestQuestion } from "./digest-collector.ts";
 import { pathCollector, pathQuestion } from "./path-collector.ts";
@@ -68,6 +68,30 @@ describe.each(SHELLS)("%s", (shell) => {
     expect(answers.get(`digest\nsha256 ${at("sub")}`)).toBeNull();
     expect(answers.get(`content\n${at("gone")}`)).toEqual({ kind: "none" });
     expect(answers.get(`content\n${at("sub")}`)).toEqual({ kind: "other" });
+  });
+
+  it("brings no file over that is above the limit, and those beside it", async () => {
+    const names = ["large", "at the limit", "link to large", "plain"];
+    for (const [name, size] of [
+      ["large", CONTENT_LIMIT + 1],
+      ["at the limit", CONTENT_LIMIT],
+    ] as const) {
+      await writeFile(at(name), "");
+      await truncate(at(name), size);
+    }
+    await symlink("large", at("link to large"));
+    const answers = await ask(
+      host,
+      names.map((name) => contentQuestion(at(name))),
+    );
+    const seen = names.map((name) => answers.get(`content\n${at(name)}`));
+    const large = { kind: "too-large", size: CONTENT_LIMIT + 1 };
+    expect([seen[0], seen[2]]).toEqual([large, large]);
+    expect(seen[1]).toMatchObject({ kind: "file", base64: expect.stringMatching(/^A+=*$/) });
+    expect(seen[3]).toMatchObject({ kind: "file" });
+    // Alone it is under no file that is too large, and nobody asks for its size.
+    const alone = await ask(host, [contentQuestion(at("at the limit"))]);
+    expect(alone.get(`content\n${at("at the limit")}`)).toEqual(seen[1]);
   });
 
   it("reads files that say they are empty", async () => {

@@ -52,14 +52,18 @@ else k3_encode() { printf '#'; od -An -v -tx1; }; fi`);
 const pieceScript = (items: readonly string[]): Sh => joinSh([sh`set -- ${items}`, readArguments]);
 
 /**
- * Reads the files that are the positional parameters; for `decodeContent`. Needs `missingPathFunction`. "wc -c" on a regular file asks
- * for its size and reads nothing; /proc says 0 and is read all the same, up to the limit.
+ * Reads the files that are the positional parameters, absolute paths; for `decodeContent`. Needs `missingPathFunction`. One `find` says
+ * whether any of them is too large; only then each is asked for its size. "wc -c" on a regular file reads nothing; /proc says 0 and is
+ * read all the same, up to the limit.
  */
-export const readArguments: Sh = sh`for p do
+export const readArguments: Sh = sh`k3_large=$(for p do shift; [ -f "$p" ] && set -- "$@" "$p"; done
+[ $# -eq 0 ] || find -L "$@" -prune -size +${CONTENT_LIMIT}c 2>/dev/null) || k3_large='?'
+for p do
 if [ -f "$p" ]; then
 if ! [ -r "$p" ]; then printf '!\\0'
 else
-size=$(wc -c < "$p") || size=x
+size=0
+[ -z "$k3_large" ] || size=$(wc -c < "$p") || size=x
 if [ "$size" -gt ${CONTENT_LIMIT} ]; then printf 'large %s\\0' "$size"
 else printf 'f'; k3_encode < "$p" && printf '.'; printf '\\0'
 fi
