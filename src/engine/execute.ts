@@ -51,7 +51,8 @@ async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Eval
   try {
     const early = earlyAsks(task, evaluator, at, { ...context, traits: unknownTraits }, become);
     const waits = task.module.kind === "action" && task.module.opensConnection === true;
-    const traits = waits ? unknownTraits : await run.sessions.open(target, session, become, early);
+    if (!waits) await run.sessions.open(target, session, become, early);
+    const traits = waits ? unknownTraits : await session.identify(become);
     const timeoutS = evaluator.number(keywordOf(task, "timeout"));
     return {
       session,
@@ -61,8 +62,7 @@ async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Eval
       remember: run.options.checkMode,
       environment: environmentOf(task, evaluator),
       timeoutMs: timeoutS === undefined || timeoutS <= 0 ? run.limits.taskMs : timeoutS * 1000,
-      lookAhead: (after) =>
-        target === host.name ? lookAhead({ ...at, rest, traits, become, session }, after) : Promise.resolve([]),
+      lookAhead: (after) => (target === host.name ? lookAhead({ ...at, rest, session }, after) : Promise.resolve([])),
     };
   } catch (error) {
     // An interrupt says nothing about the host: it is the walker's, which ends here.

@@ -1,7 +1,7 @@
 import type { Become, Connection, Section, SectionResult } from "../connection/connection.ts";
 import { ConnectionError } from "../connection/errors.ts";
 import type { HostTraits, Output, Resource } from "../modules/contract.ts";
-import { decodeTraits, traitsScript, unknownTraits } from "../modules/support/traits.ts";
+import { decodeAccounts, decodeTraits, type Identity, traitsScript, unknownTraits } from "../modules/support/traits.ts";
 import { AnswerStore, type Ask, becomeKey, compileBatch } from "./answers.ts";
 import { Forecast } from "./path-forecast.ts";
 
@@ -25,7 +25,11 @@ export class HostSession {
   readonly #limits: Limits;
   /** The run is to end. */
   readonly signal: AbortSignal;
+  /** As the user sees them that they were asked as. */
   #traits: HostTraits | undefined;
+  /** Who the users are that tasks run as, by the key of their become. */
+  readonly #identities = new Map<string, Identity>();
+  #accounts: ReadonlyMap<string, Identity> = new Map();
   #opening: Promise<HostTraits> | undefined;
   /** Moves when a piece of work starts and when it ends: an answer that was asked for in another epoch may be stale. */
   #epoch = 0;
@@ -58,8 +62,28 @@ export class HostSession {
       });
     }
     this.#traits = decodeTraits(first);
+    this.#accounts = decodeAccounts(first);
+    this.#identities.set(becomeKey(become), this.#traits);
     batch.decode(results.slice(1), this.answers);
     return this.#traits;
+  }
+
+  /** The traits as this user has them, if that can be told without asking: `~` is his home. */
+  traitsAs(become: Become | undefined): HostTraits | undefined {
+    if (this.#traits === undefined) return undefined;
+    const identity = this.#identities.get(becomeKey(become)) ?? this.#accounts.get(this.connection.shell(become).user);
+    return identity === undefined ? undefined : { ...this.#traits, userId: identity.userId, home: identity.home };
+  }
+
+  /** The same, asking the host where it must; that costs a round trip for a user that the host's own files do not name. */
+  async identify(become: Become | undefined): Promise<HostTraits> {
+    await this.open(become);
+    const known = this.traitsAs(become);
+    if (known !== undefined) return known;
+    const [output] = await this.#run(become, [{ script: traitsScript }], this.#limits.probeMs);
+    const traits = output === undefined ? unknownTraits : decodeTraits(output);
+    this.#identities.set(becomeKey(become), traits);
+    return traits;
   }
 
   /** Hangs up, and forgets what was known about the host. */
@@ -87,6 +111,7 @@ export class HostSession {
     this.#epoch += 1;
     this.answers.drop();
     this.#traits = undefined;
+    this.#identities.clear();
     this.#opening = undefined;
   }
 

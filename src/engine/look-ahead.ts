@@ -1,5 +1,3 @@
-import type { Become } from "../connection/connection.ts";
-import type { HostTraits } from "../modules/contract.ts";
 import type { Include, Node, Task } from "../playbook/model.ts";
 import { keywordOf, whenChain } from "../playbook/scope.ts";
 import { isSelected, tagsOfNode } from "../playbook/tags.ts";
@@ -21,8 +19,6 @@ import { follow } from "./upcoming.ts";
 export type LookAheadFrom = TaskRun & {
   /** Passes of the current task's loop that are still to come. */
   readonly rest: readonly Evaluator[];
-  readonly traits: HostTraits;
-  readonly become: Become | undefined;
   readonly session: HostSession;
 };
 
@@ -119,8 +115,11 @@ async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): 
     if (module.probe === undefined || keywordOf(task, "delegateTo") !== undefined) return [];
     if (evaluator.firstFalse(whenChain(task)) !== undefined) return [];
     const params = taskParameters(task, evaluator, run.options.redactor);
+    const become = becomeOf(task, evaluator, run.options.connection);
+    const traits = from.session.traitsAs(become);
+    if (traits === undefined) return [];
     const context = {
-      traits: from.traits,
+      traits,
       wouldChange: from.session.wouldChange,
       paths: from.session.paths,
       checkMode: evaluator.bool(keywordOf(task, "checkMode")) ?? run.options.checkMode,
@@ -128,7 +127,6 @@ async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): 
     };
     const control = controlNode(evaluator, (text, path) => run.options.vault.decryptFile(text, path));
     const input = module.prepare === undefined ? params : await module.prepare(params, control, context);
-    const become = becomeOf(task, evaluator, run.options.connection);
     return asksOf(module.probe(input, context), become);
   } catch (error) {
     if (isExpected(error)) return [];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runScript } from "../../../test/local-shell.ts";
-import { decodeTraits, traitsScript } from "./traits.ts";
+import { decodeAccounts, decodeTraits, traitsScript } from "./traits.ts";
 
 const traits = (text: string) => decodeTraits({ rc: 0, stdout: Buffer.from(text), stderr: Buffer.alloc(0) });
 
@@ -48,5 +48,10 @@ describe("traits", () => {
     const found = decodeTraits(output);
     expect(found).toMatchObject({ kernel: "Linux", userId: process.getuid?.(), home: "/root" });
     expect([...found.commands]).toEqual(expect.arrayContaining(["stat", "find"]));
+  });
+
+  it("knows the accounts of the host's own files", () => {
+    const output = runScript({ script: traitsScript }, { HOME: "/root" }, ["/bin/sh"]);
+    expect(decodeAccounts(output).get("root")).toEqual({ userId: 0, home: "/root" });
   });
 });

@@ -34,7 +34,9 @@ echo "uid $u"
 [ -e /sys/fs/selinux/enforce ] && echo selinux
 [ -d /run/systemd/system ] && echo "manager systemd"
 [ -d /run/openrc ] && echo "manager openrc"
-[ -d /etc/init.d ] && echo "manager sysvinit"`),
+[ -d /etc/init.d ] && echo "manager sysvinit"
+k3_n=0
+[ -r /etc/passwd ] && while [ $k3_n -lt 500 ] && IFS=: read -r n p u g c d s; do k3_n=$((k3_n + 1)); echo "account $n:$u:$d"; done < /etc/passwd`),
   sh`for c in ${COMMANDS}; do command -v $c >/dev/null 2>&1 && echo "has $c"; done`,
   sh`:`,
 ]);
@@ -62,6 +64,19 @@ export function decodeTraits(output: Output): HostTraits {
     home: said.get("home")?.[0] ?? "",
     commands,
   };
+}
+
+/** What differs between the users of one host. */
+export type Identity = Pick<HostTraits, "userId" | "home">;
+
+/** Who the host's own accounts are, so that becoming one of them needs no question. Those of a directory service are not among them. */
+export function decodeAccounts(output: Output): ReadonlyMap<string, Identity> {
+  const found = new Map<string, Identity>();
+  for (const line of output.stdout.toString("utf8").split("\n")) {
+    const [, name, id, home] = /^account ([^:]+):(\d+):(.*)$/.exec(line) ?? [];
+    if (name !== undefined && home !== undefined && !found.has(name)) found.set(name, { userId: Number(id), home });
+  }
+  return found;
 }
 
 /** Stands in while a host has not answered yet, for scripts that do not look at the traits. */
