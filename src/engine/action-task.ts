@@ -57,7 +57,7 @@ async function guardsOf(module: AnyActionModule, input: unknown, run: ModuleRun)
   if (asks.some((ask) => !run.session.answers.has(ask))) await run.session.ask([...asks, ...(await run.lookAhead("probe"))]);
   const state = answersTo(questions, run.become, run.session);
   const blind = unknownIn(state);
-  if (blind !== undefined) throw new ModuleFailure(blind);
+  if (blind !== undefined) throw new ModuleFailure(blind.reason);
   return state;
 }
 

@@ -14,7 +14,7 @@ export function becomeKey(become: Become | undefined): string {
  * not made would have led to. A prediction holds whoever asks, and for the rest of the run.
  */
 export class AnswerStore {
-  readonly #fresh = new Map<string, unknown>();
+  readonly #fresh = new Map<string, { readonly answer: unknown; readonly isOutside: boolean }>();
   readonly #predicted = new Map<string, unknown>();
 
   has(ask: Ask): boolean {
@@ -24,19 +24,24 @@ export class AnswerStore {
   /** The answer; call it only after `has`. */
   get(ask: Ask): unknown {
     const key = questionKey(ask.question);
-    return this.#predicted.has(key) ? this.#predicted.get(key) : this.#fresh.get(askKey(ask));
+    return this.#predicted.has(key) ? this.#predicted.get(key) : this.#fresh.get(askKey(ask))?.answer;
   }
 
   store(ask: Ask, answer: unknown): void {
-    this.#fresh.set(askKey(ask), answer);
+    this.#fresh.set(askKey(ask), { answer, isOutside: ask.question.collector.outside === true });
   }
 
   predict(predictions: readonly Prediction[]): void {
     for (const { question, answer } of predictions) this.#predicted.set(questionKey(question), answer);
   }
 
-  /** Something has changed on the host: nothing that was asked before can be relied on. */
+  /** Something has changed on the host: nothing that was asked before can be relied on, but for what lies outside of it. */
   drop(): void {
+    for (const [key, { isOutside }] of this.#fresh) if (!isOutside) this.#fresh.delete(key);
+  }
+
+  /** Time has passed. */
+  dropAll(): void {
     this.#fresh.clear();
   }
 

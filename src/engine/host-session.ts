@@ -109,7 +109,7 @@ export class HostSession {
 
   #forget(): void {
     this.#epoch += 1;
-    this.answers.drop();
+    this.answers.dropAll();
     this.#traits = undefined;
     this.#identities.clear();
     this.#opening = undefined;

@@ -127,7 +127,7 @@ async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): 
     };
     const control = controlNode(evaluator, (text, path) => run.options.vault.decryptFile(text, path));
     const input = module.prepare === undefined ? params : await module.prepare(params, control, context);
-    return asksOf(module.probe(input, context), become);
+    return asksOf(module.probe(input, context), become).filter((ask) => ask.question.collector.outside !== true);
   } catch (error) {
     if (isExpected(error)) return [];
     throw error;

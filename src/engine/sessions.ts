@@ -77,7 +77,7 @@ export class Sessions {
 
   /** Time has passed: what was asked before may be different now. */
   forget(host: string): void {
-    this.#sessions.get(host)?.answers.drop();
+    this.#sessions.get(host)?.answers.dropAll();
   }
 
   /** `meta: reset_connection`. */

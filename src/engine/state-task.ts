@@ -8,6 +8,7 @@ import {
   MissingPrerequisite,
   ModuleFailure,
   type Output,
+  PendingAnswer,
   type ProbeContext,
   type Questions,
   Unknown,
@@ -43,8 +44,9 @@ export async function runStateModule(module: AnyStateModule, params: unknown, ru
     const state = answersTo(questions, run.become, session);
     const blind = unknownIn(state);
     if (blind !== undefined) {
-      if (context.checkMode && session.provided.has("*")) return predictedBlindly(blind);
-      return failed(blind);
+      if (context.checkMode && session.provided.has("*")) return predictedBlindly(blind.reason);
+      if (blind instanceof PendingAnswer) return undetermined(blind.reason);
+      return failed(blind.reason);
     }
     const planned = plan(module, state, input, run);
     if (planned === undefined) return ok(module.result?.(state, input, context) ?? {});
@@ -125,6 +127,7 @@ async function converge(
   let planned = change;
   for (let attempt = 1; ; attempt += 1) {
     try {
+      if (module.supply !== undefined) planned = await module.supply(planned, input, run.control, run.context);
       const work = module.apply(planned, input, run.context);
       const next = await run.lookAhead("change");
       const output = await run.session.act({ section: section(work, run), become: run.become, timeoutMs: run.timeoutMs }, [
@@ -165,7 +168,7 @@ function verify(
   const { planned, before, questions, input, output } = done;
   const state = answersTo(questions, run.become, run.session);
   const blind = unknownIn(state);
-  if (blind !== undefined) return failed(`${module.name} could not verify its change: ${blind}`, outputFields(output));
+  if (blind !== undefined) return failed(`${module.name} could not verify its change: ${blind.reason}`, outputFields(output));
   const applied = module.applied?.(output, input) ?? {};
   const result = { ...module.result?.(state, input, run.context), ...applied };
   const left = planned.verify === false ? undefined : module.plan(state, input, run.context);
@@ -203,9 +206,10 @@ export function answersTo(
   );
 }
 
-export function unknownIn(state: { readonly [name: string]: unknown }): string | undefined {
-  for (const answer of Object.values(state)) if (answer instanceof Unknown) return answer.reason;
-  return undefined;
+/** The first answer that is none; rather one that could not be given at all than one that is pending. */
+export function unknownIn(state: { readonly [name: string]: unknown }): Unknown | undefined {
+  const blind = Object.values(state).filter((answer) => answer instanceof Unknown);
+  return blind.find((answer) => !(answer instanceof PendingAnswer)) ?? blind[0];
 }
 
 export function section(work: Apply, run: ModuleRun) {

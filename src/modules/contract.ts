@@ -16,6 +16,9 @@ export class Unknown {
   }
 }
 
+/** Predicted: only an apply can give the answer. A task of a dry run that needs it "may change". */
+export class PendingAnswer extends Unknown {}
+
 /** What is known about a host before its first task: asked once, in the connection's first round trip. */
 export type HostTraits = {
   /** `uname -s`, `uname -m` */
@@ -41,6 +44,11 @@ export type Collector<Answer> = {
   readonly name: string;
   /** The script does not look at the traits, so it can travel in the very first round trip, before they are known. */
   readonly beforeTraits?: true;
+  /**
+   * It asks something beyond the host, such as a web server: only when a task's turn has come, never ahead, and the answer stays
+   * when the host changes.
+   */
+  readonly outside?: true;
   script(items: readonly string[], traits: HostTraits): Sh;
   decode(output: Output, items: readonly string[], traits: HostTraits): readonly (Answer | Unknown)[];
 };
@@ -239,6 +247,8 @@ export type StateModule<P, I = P, Q extends Questions = Questions, D = unknown> 
   /** Pure. undefined: converged. Throws ModuleFailure or MissingPrerequisite. */
   plan(state: Answers<Q>, input: I, context: ProbeContext): Change<D> | undefined;
   apply(change: Change<D>, input: I, context: ProbeContext): Apply;
+  /** Completes a change with what only the control node can bring, right before `apply`; never in check mode. */
+  supply?(change: Change<D>, input: I, control: ControlNode, context: ProbeContext): Promise<Change<D>>;
   /** The questions whose answers the change alters, and their new answers. For check mode. */
   predict?(change: Change<D>, state: Answers<Q>, input: I, context: ProbeContext): readonly Prediction[];
   /** What exists after the change that may not have existed before; "*" when that cannot be said (packages). */

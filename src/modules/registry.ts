@@ -6,6 +6,7 @@ import { assert } from "./control/assert.ts";
 import { debug } from "./control/debug.ts";
 import { addHost, groupBy, includeVars, meta, pause, setFact, validateArgumentSpec } from "./control/engine-modules.ts";
 import { fail } from "./control/fail.ts";
+import { getUrl } from "./downloads/get-url.ts";
 import { blockinfile } from "./files/blockinfile.ts";
 import { copy } from "./files/copy.ts";
 import { file } from "./files/file.ts";
@@ -45,6 +46,7 @@ const modules: readonly Module[] = [
   dnf,
   fail,
   file,
+  getUrl,
   group,
   groupBy,
   includeVars,

@@ -173,7 +173,8 @@ export async function runModule(
     if (change.verify !== false) expectConverged("the prediction", subject.plan(after, input, context));
     const predicted = subject.result?.(after, input, context) ?? {};
     if (context.checkMode) return { changed: true, differences: change.differences, result: predicted, predicted };
-    const work = subject.apply(change, input, context);
+    const supplied = subject.supply === undefined ? change : await subject.supply(change, input, control, context);
+    const work = subject.apply(supplied, input, context);
     const output = await host.run(work.script, work.payloads);
     await expectNothingLeft(host.directory);
     if (output.rc !== 0) {
@@ -181,14 +182,16 @@ export async function runModule(
         changed: false,
         failed: output.stderr.toString("utf8").trim(),
         differences: change.differences,
-        result: {},
+        result: subject.applied?.(output, input) ?? {},
         predicted,
       };
     }
     const stateAfter = await look(host, questions);
     if (change.verify !== false) expectConverged("the change", subject.plan(stateAfter, input, context));
     const result = { ...subject.result?.(stateAfter, input, context), ...subject.applied?.(output, input) };
-    return { changed: true, differences: change.differences, result, predicted };
+    const more = change.maybe === undefined ? [] : (subject.turnedOut?.(state, stateAfter, input, context) ?? []);
+    const differences = [...change.differences, ...more];
+    return { changed: change.maybe === undefined || differences.length > 0, differences, result, predicted };
   } catch (error) {
     if (error instanceof ModuleFailure)
       return { changed: false, failed: error.message, differences: [], result: error.fields, predicted: {} };
@@ -242,6 +245,7 @@ export function predictedState(
 }
 
 function expectConverged(what: string, left: Change<unknown> | undefined): void {
+  if (left?.maybe !== undefined && left.differences.length === 0) return;
   if (left !== undefined) throw new Error(`${what} does not satisfy the plan: ${JSON.stringify(left.differences)}`);
 }
 
