@@ -63,6 +63,8 @@ async function guardsOf(module: AnyActionModule, input: unknown, run: ModuleRun)
 
 function wouldRun(module: AnyActionModule, input: unknown, state: State | undefined, run: ModuleRun): ModuleOutcome {
   if (!module.changesHost) return { ...skipped("check mode does not wait"), incomplete: true };
+  if (module.mayChange?.(input) === false)
+    return { ...skipped("it changes nothing, so that check mode need not run it"), incomplete: true };
   if (run.remember) {
     // What a command leaves behind is anybody's guess, but for what it is said to make or to remove.
     run.session.provided.add("*");

@@ -146,6 +146,8 @@ export class HostUnreachable extends Error {
 
 /** A host, for actions of several steps that may outlive its connection. */
 export type HostAccess = {
+  /** It is the control node itself. */
+  readonly isControlNode: boolean;
   /** One step, one round trip; it connects where there is no connection. Throws HostUnreachable. The exit status is in the output. */
   run(work: Apply, limits?: { readonly timeoutMs?: number }): Promise<Output>;
   /** Ends the connection. What was started with `setsid` or by the service manager goes on. */
@@ -276,6 +278,8 @@ type Action<P, I, Q extends Questions> = Common<P> & {
   promises?(state: Answers<Q>, input: I): ReadonlyMap<string, boolean>;
   /** False for those that never change a host (wait_for): check mode skips them then. */
   readonly changesHost: boolean;
+  /** For those of which only some do (uri with `dest`): false for an input that changes nothing. */
+  mayChange?(input: I): boolean;
 };
 
 /** An action that is one script. */

@@ -1,12 +1,15 @@
 import { command } from "./commands/command.ts";
+import { reboot } from "./commands/reboot.ts";
 import { shell } from "./commands/shell.ts";
 import { waitFor } from "./commands/wait-for.ts";
+import { waitForConnection } from "./commands/wait-for-connection.ts";
 import type { Module } from "./contract.ts";
 import { assert } from "./control/assert.ts";
 import { debug } from "./control/debug.ts";
 import { addHost, groupBy, includeVars, meta, pause, setFact, validateArgumentSpec } from "./control/engine-modules.ts";
 import { fail } from "./control/fail.ts";
 import { getUrl } from "./downloads/get-url.ts";
+import { uri } from "./downloads/uri.ts";
 import { blockinfile } from "./files/blockinfile.ts";
 import { copy } from "./files/copy.ts";
 import { file } from "./files/file.ts";
@@ -59,6 +62,7 @@ const modules: readonly Module[] = [
   pamLimits,
   pause,
   ping,
+  reboot,
   service,
   setFact,
   setup,
@@ -68,9 +72,11 @@ const modules: readonly Module[] = [
   sysctl,
   systemd,
   template,
+  uri,
   user,
   validateArgumentSpec,
   waitFor,
+  waitForConnection,
   zypper,
 ];
 

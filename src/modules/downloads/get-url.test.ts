@@ -1,70 +1,22 @@
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { withArtifactServer } from "../../../test/hosts/artifact-server.ts";
 import { parseParameters } from "../parameters.ts";
-import { type LocalHost, localHost, runModule } from "../support/run-local.test-support.ts";
+import { hostWith, type ToolKind } from "../support/downloads/hosts-with-tools.test-support.ts";
+import { type LocalHost, runModule } from "../support/run-local.test-support.ts";
 import { getUrl } from "./get-url.ts";
 
 const server = withArtifactServer("127.0.0.1");
 const sha256 = (text: string | Uint8Array): string => createHash("sha256").update(text).digest("hex");
 const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex");
 
-const paths: string[] = [];
-const whole = process.env["PATH"] ?? "/usr/bin:/bin";
-afterAll(() => {
-  process.env["PATH"] = whole;
-  for (const path of paths) rmSync(path, { recursive: true });
-});
-
-const made = new Map<string, string>();
-
-/** This machine's commands without some of them. */
-function pathWithout(...hidden: readonly string[]): string {
-  const before = made.get(hidden.join());
-  if (before !== undefined) return before;
-  const folder = mkdtempSync(join(tmpdir(), "k3sprov-path-"));
-  paths.push(folder);
-  made.set(hidden.join(), folder);
-  for (const directory of ["/usr/sbin", "/usr/bin"]) {
-    for (const name of readdirSync(directory)) {
-      if (hidden.includes(name)) continue;
-      rmSync(join(folder, name), { force: true });
-      symlinkSync(join(directory, name), join(folder, name));
-    }
-  }
-  return folder;
-}
-
-type Kind = { readonly name: string; readonly shell: "dash" | "bash" | "busybox"; readonly hidden: readonly string[] };
-const curl: Kind = { name: "curl", shell: "dash", hidden: [] };
-const wget: Kind = { name: "GNU wget", shell: "bash", hidden: ["curl"] };
-const busybox: Kind = { name: "busybox' wget", shell: "busybox", hidden: [] };
-const nothing: Kind = { name: "nothing, so that the control node does it", shell: "dash", hidden: ["curl", "wget"] };
-
-async function hostWith({ shell, hidden }: Kind): Promise<LocalHost> {
-  process.env["PATH"] = hidden.length === 0 ? whole : pathWithout(...hidden);
-  try {
-    const host = await localHost(shell);
-    const commands = new Set([...host.traits.commands].filter((name) => !hidden.includes(name)));
-    return { ...host, traits: { ...host.traits, commands } };
-  } finally {
-    process.env["PATH"] = whole;
-  }
-}
+const curl: ToolKind = { name: "curl", shell: "dash", hidden: [] };
+const wget: ToolKind = { name: "GNU wget", shell: "bash", hidden: ["curl"] };
+const busybox: ToolKind = { name: "busybox' wget", shell: "busybox", hidden: [] };
+const nothing: ToolKind = { name: "nothing, so that the control node does it", shell: "dash", hidden: ["curl", "wget"] };
 
 describe.each([curl, wget, busybox, nothing])("a host with $name", (kind) => {
   let host: LocalHost;

@@ -34,5 +34,5 @@ k3_status=000 k3_rc=1
 case $k3_said in *'closed prematurely'*|*'timed out'*|*'short read'*) k3_rc=2;; esac
 fi
 }`;
-  return { always: [], own: [], hop };
+  return { name: "busybox", always: [], own: [], hop };
 }

@@ -3,6 +3,7 @@ import type { HttpRequest } from "./request.ts";
 
 /** How curl answers for one request of a chain of redirects; see fetch-script.ts. */
 export type Tool = {
+  readonly name: "curl" | "wget" | "busybox";
   /** Lines of its configuration for every server, and those for the URL's own server only. They travel as payloads, since they hold secrets. */
   readonly always: readonly string[];
   readonly own: readonly string[];
@@ -49,7 +50,7 @@ export function curl(request: HttpRequest, options: CurlOptions = {}): Tool {
     ...(request.clientCert === undefined ? [] : [`cert = ${quoted(request.clientCert)}`]),
     ...(request.clientKey === undefined ? [] : [`key = ${quoted(request.clientKey)}`]),
   ];
-  return { always, own, hop: hop(request) };
+  return { name: "curl", always, own, hop: hop(request) };
 }
 
 function hop({ caPath }: HttpRequest): Sh {
@@ -65,8 +66,8 @@ ${authorities}
 case $k3_method in GET) ;; HEAD) set -- "$@" -I;; *) set -- "$@" -X "$k3_method";; esac
 [ -z "$k3_body" ] || set -- "$@" --data-binary @"$k3_dir/body"
 k3_status=$({
-payload always
-[ -z "$k3_own" ] || payload own
+payload curl_always
+[ -z "$k3_own" ] || payload curl_own
 printf 'url = "%s"\\n' "$k3_to"
 [ "$k3_have" -eq 0 ] || {
 printf 'range = "%s-"\\n' "$k3_have"

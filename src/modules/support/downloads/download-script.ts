@@ -63,7 +63,7 @@ fi`,
 
 function fetchCommands({ url, maxSize, decompress }: Download, tool: Tool): Sh[] {
   return [
-    fetchScript({ tool, url, method: "GET", follow: "all", hasBody: false, retries: 3, maxSize }),
+    fetchScript({ tool, url, method: "GET", follow: "all", body: undefined, retries: 3, maxSize }),
     sh`umask 077
 k3_fetch
 umask 022

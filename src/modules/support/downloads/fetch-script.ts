@@ -9,8 +9,8 @@ export type Fetch = {
   readonly url: string;
   readonly method: string;
   readonly follow: Follow;
-  /** The request's body is the payload `body`. */
-  readonly hasBody: boolean;
+  /** The command that prints the request's body. */
+  readonly body: Sh | undefined;
   /** Further attempts after a broken transfer or an answer such as 503. */
   readonly retries: number;
   readonly maxSize: number | undefined;
@@ -25,13 +25,21 @@ export type Fetch = {
  * for one server is not sent to another one, whatever the tool is.
  */
 export function fetchScript(fetch: Fetch): Sh {
-  return joinSh([lastHead, fetch.tool.hop, origin, follow(fetch.follow), loop(fetch)]);
+  return joinSh([fetch.tool.hop, fetchLoop(fetch)]);
+}
+
+/** The same where the script itself chooses among tools and defines `k3_hop`. */
+export function fetchLoop(fetch: Omit<Fetch, "tool">): Sh {
+  return joinSh([lastHead, origin, follow(fetch.follow), loop(fetch)]);
 }
 
 /** The payloads that the script reads. */
 export function fetchPayloads(tool: Tool): Readonly<Record<string, { readonly content: Uint8Array }>> {
   const bytes = (lines: readonly string[]): Uint8Array => Buffer.from(lines.map((line) => `${line}\n`).join(""), "utf8");
-  return { always: { content: bytes(tool.always) }, own: { content: bytes(tool.own) } };
+  return {
+    [`${tool.name}_always`]: { content: bytes(tool.always) },
+    [`${tool.name}_own`]: { content: bytes(tool.own) },
+  };
 }
 
 // An interim answer, a proxy's and one that asks for a password stand before the one that counts.
@@ -76,14 +84,14 @@ k3_url=$k3_loc
 }`;
 }
 
-function loop({ url, method, hasBody, retries, maxSize }: Fetch): Sh {
+function loop({ url, method, body, retries, maxSize }: Omit<Fetch, "tool">): Sh {
   // In blocks of 512 bytes, as POSIX has it; a shell that counts in larger ones only stops later, and the size is looked at in the end.
   const tooLarge = `what ${withoutPassword(url)} sends is larger than max_size (${maxSize} bytes)`;
   const blocks = maxSize === undefined ? "unlimited" : String(Math.ceil(maxSize / 512) + 1);
   return sh`k3_fetch() {
-k3_url=${url} k3_method=${method} k3_body=${hasBody ? "1" : ""} k3_hops=0 k3_try=0 k3_have=0 k3_tag=
+k3_url=${url} k3_method=${method} k3_body=${body === undefined ? "" : "1"} k3_hops=0 k3_try=0 k3_have=0 k3_tag=
 k3_origin "$k3_url"; k3_home=$k3_o
-[ -z "$k3_body" ] || payload body > "$k3_dir/body" || k3_stop "cannot write to $k3_dir; is the disk full?"
+[ -z "$k3_body" ] || ${body ?? sh`:`} > "$k3_dir/body" || k3_stop "cannot write to $k3_dir; is the disk full?"
 : > "$k3_dir/file"
 while :; do
 k3_origin "$k3_url"; k3_own=; [ "$k3_o" != "$k3_home" ] || k3_own=1

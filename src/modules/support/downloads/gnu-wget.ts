@@ -38,7 +38,7 @@ export function gnuWget(request: HttpRequest, repeats: boolean): Tool {
     ...(request.clientCert === undefined ? [] : [`certificate = ${request.clientCert}`]),
     ...(request.clientKey === undefined ? [] : [`private_key = ${request.clientKey}`]),
   ];
-  return { always, own, hop: hop(request) };
+  return { name: "wget", always, own, hop: hop(request) };
 }
 
 function hop({ caPath, clientCert, clientKey }: HttpRequest): Sh {
@@ -57,7 +57,7 @@ ${key}
 }
 case $k3_method in GET) ;; *) set -- "$@" --method="$k3_method";; esac
 [ -z "$k3_body" ] || set -- "$@" --body-file="$k3_dir/body"
-{ payload always; [ -z "$k3_own" ] || payload own; } > "$k3_dir/config" || { k3_rc=1 k3_status=000 k3_said="cannot write to $k3_dir; is the disk full?"; return; }
+{ payload wget_always; [ -z "$k3_own" ] || payload wget_own; } > "$k3_dir/config" || { k3_rc=1 k3_status=000 k3_said="cannot write to $k3_dir; is the disk full?"; return; }
 : > "$k3_dir/piece"
 WGETRC=/dev/null wget --config="$k3_dir/config" -nv -S --content-on-error "$@" -O "$k3_dir/piece" -i "$k3_dir/url" > "$k3_dir/said" 2>&1
 k3_rc=$?
