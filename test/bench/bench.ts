@@ -16,6 +16,7 @@ const { values } = parseArgs({
     rtt: { type: "string", default: "0,50" },
     rounds: { type: "string", default: "3" },
     tools: { type: "string", default: "k3sprov,ansible,mitogen,floor" },
+    phases: { type: "string", default: PHASES.join(",") },
     out: { type: "string", default: "docs/benchmarks" },
     page: { type: "boolean", default: false },
   },
@@ -34,7 +35,7 @@ else {
         for (const tool of tools) {
           const phases = phasesOf(tool);
           if (phases.every((phase) => results.has({ tool: tool.name, hosts, rtt, round, phase }))) continue;
-          results.add(await measureTool(tool, hosts, rtt, round));
+          await measureTool(tool, hosts, rtt, round);
         }
       }
     }
@@ -42,17 +43,17 @@ else {
 }
 
 function phasesOf(tool: Contender): readonly string[] {
-  return tool.name === "floor" ? ["converged"] : PHASES;
+  return tool.name === "floor" ? ["converged"] : PHASES.filter((phase) => list(values.phases).includes(phase));
 }
 
 /** One tool on hosts of its own: fresh first, then converged, then a dry run. */
-async function measureTool(tool: Contender, count: number, rtt: number, round: number): Promise<readonly Row[]> {
+async function measureTool(tool: Contender, count: number, rtt: number, round: number): Promise<void> {
   const hosts = await startHosts(count, { image: "bench", prefix: "bench" });
   const relays = await Promise.all(hosts.map((host) => startRelay(host.address, host.port, rtt)));
   const targets: Target[] = hosts.map((host, index) => ({ host, port: relays[index]?.port ?? 0 }));
   const folder = mkdtempSync(join(tmpdir(), "k3sprov-bench-"));
-  const rows: Row[] = [];
   try {
+    if (!phasesOf(tool).includes("fresh") && tool.name !== "floor") await converge(targets, folder);
     for (const phase of phasesOf(tool)) {
       const { command, environment } = tool.command(targets, folder, phase === "check");
       const before = targetCpu(targets);
@@ -62,17 +63,25 @@ async function measureTool(tool: Contender, count: number, rtt: number, round: n
           `${tool.name}, ${phase}: exit status ${measured.rc}\n${(measured.stdout + measured.stderr).slice(-4000)}`,
         );
       const row = rowOf(tool.name, phase, count, rtt, round, measured, targetCpu(targets) - before);
-      rows.push(row);
+      results.add(row);
       const { wallMs, cpuMs, peakMb, roundTrips } = row;
       console.error(
         `${tool.name} ${phase}: ${count} hosts, ${rtt} ms: ${(wallMs / 1000).toFixed(2)} s, CPU ${(cpuMs / 1000).toFixed(2)} s, ${peakMb.toFixed(0)} MB${roundTrips === undefined ? "" : `, ${roundTrips} round trips`}`,
       );
     }
-    return rows;
   } finally {
     await Promise.all([...relays.map((relay) => relay.close()), ...hosts.map((host) => host.stop())]);
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Where the fresh run is not asked for, k3sprov makes the state that the others start from: it is the same whoever makes it. */
+async function converge(targets: readonly Target[], folder: string): Promise<void> {
+  const [k3sprov] = contenders;
+  if (k3sprov === undefined) throw new Error("there is no contender");
+  const { command, environment } = k3sprov.command(targets, folder, false);
+  const { rc, stderr } = await measure(command, environment, process.cwd());
+  if (rc !== 0) throw new Error(`k3sprov could not prepare the hosts: exit status ${rc}\n${stderr.slice(-4000)}`);
 }
 
 function rowOf(

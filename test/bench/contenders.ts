@@ -38,15 +38,6 @@ export const contenders: readonly Contender[] = [
       environment: {},
     }),
   },
-  { name: "ansible", command: (targets, folder, check) => ansible(targets, folder, check, {}) },
-  {
-    name: "mitogen",
-    command: (targets, folder, check) =>
-      ansible(targets, folder, check, {
-        ANSIBLE_STRATEGY: "mitogen_linear",
-        ANSIBLE_STRATEGY_PLUGINS: "/usr/lib/python3/dist-packages/ansible_mitogen/plugins/strategy",
-      }),
-  },
   {
     name: "floor",
     command: (targets) => {
@@ -56,6 +47,15 @@ export const contenders: readonly Contender[] = [
       );
       return { command: ["sh", "-c", `${lines.join("\n")}\nwait`], environment: {} };
     },
+  },
+  { name: "ansible", command: (targets, folder, check) => ansible(targets, folder, check, {}) },
+  {
+    name: "mitogen",
+    command: (targets, folder, check) =>
+      ansible(targets, folder, check, {
+        ANSIBLE_STRATEGY: "mitogen_linear",
+        ANSIBLE_STRATEGY_PLUGINS: "/usr/lib/python3/dist-packages/ansible_mitogen/plugins/strategy",
+      }),
   },
 ];
 

@@ -6,7 +6,7 @@ import type { Row } from "./rows.ts";
 
 const template = fileURLToPath(new URL("page.md", import.meta.url));
 
-/** What has been measured so far, on the disk after each tool: an interrupted run keeps what it has, and a later one completes it. */
+/** What has been measured so far, on the disk after each command: an interrupted run keeps what it has, and a later one completes it. */
 export class Results {
   readonly rows: Row[] = [];
   readonly #out: string;
@@ -31,21 +31,14 @@ export class Results {
     this.rows.push(...before.rows);
   }
 
-  has(wanted: Pick<Row, "tool" | "hosts" | "rtt" | "round" | "phase">): boolean {
-    return this.rows.some(
-      (row) =>
-        row.tool === wanted.tool &&
-        row.hosts === wanted.hosts &&
-        row.rtt === wanted.rtt &&
-        row.round === wanted.round &&
-        row.phase === wanted.phase,
-    );
+  has(run: Run): boolean {
+    return this.rows.some((row) => sameRun(row, run));
   }
 
-  /** Adds rows, in place of those of the same run, and writes all of the page anew. */
-  add(rows: readonly Row[]): void {
-    const kept = this.rows.filter((row) => !rows.some((one) => sameRun(one, row)));
-    this.rows.splice(0, this.rows.length, ...kept, ...rows);
+  /** Adds a row, in place of one of the same run, and writes all of the page anew. */
+  add(row: Row): void {
+    const kept = this.rows.filter((one) => !sameRun(one, row));
+    this.rows.splice(0, this.rows.length, ...kept, row);
     writeFileSync(`${this.#out}.json`, `${JSON.stringify({ machine: this.#machine, rows: this.rows }, null, 1)}\n`);
     this.writePage();
   }
@@ -56,6 +49,8 @@ export class Results {
   }
 }
 
-function sameRun(a: Row, b: Row): boolean {
+type Run = Pick<Row, "tool" | "hosts" | "rtt" | "round" | "phase">;
+
+function sameRun(a: Run, b: Run): boolean {
   return a.tool === b.tool && a.hosts === b.hosts && a.rtt === b.rtt && a.round === b.round && a.phase === b.phase;
 }
