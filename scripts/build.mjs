@@ -15,7 +15,7 @@ const outdir = resolve(values.outdir);
 
 rmSync(outdir, { recursive: true, force: true });
 const began = performance.now();
-// zod brings its messages in fifty languages, an eighth of all that Node would have to parse at each start. Ours are English.
+// zod brings its messages in some fifty languages, an eighth of all that Node would have to parse at each start. Ours are English.
 const onlyEnglish = {
   name: "only-english",
   setup(bundler) {

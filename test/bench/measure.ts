@@ -27,6 +27,9 @@ export async function measure(
   counter += 1;
   const group = `${groupRoot}/k3sprov-bench-${process.pid}-${counter}`;
   mkdirSync(group);
+  // An interrupted benchmark leaves nothing running.
+  const interrupted = (): void => killAll(group);
+  process.once("exit", interrupted);
   const started = performance.now();
   const child = spawn("sh", ["-c", `echo $$ >${group}/cgroup.procs && exec "$@"`, "sh", ...command], {
     cwd,
@@ -52,6 +55,7 @@ export async function measure(
   clearInterval(timer);
   const cpuMs = cpuOf(group);
   await endAll(group);
+  process.off("exit", interrupted);
   return { wallMs, cpuMs, peakMb: peakKb / 1024, rc, stdout, stderr };
 }
 
@@ -63,8 +67,7 @@ export function cpuOf(group: string): number {
 }
 
 function residentKb(group: string): number {
-  const pids = readFileSync(`${group}/cgroup.procs`, "utf8").trim().split("\n");
-  return pids.reduce((sum, pid) => sum + proportionalSize(pid), 0);
+  return processesOf(group).reduce((sum, pid) => sum + proportionalSize(pid), 0);
 }
 
 function proportionalSize(pid: string): number {
@@ -79,18 +82,27 @@ function proportionalSize(pid: string): number {
 
 async function endAll(group: string): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const pids = readFileSync(`${group}/cgroup.procs`, "utf8").trim();
-    if (pids === "") {
+    if (processesOf(group).length === 0) {
       rmdirSync(group);
       return;
     }
-    for (const pid of pids.split("\n")) {
-      try {
-        process.kill(Number(pid), "SIGKILL");
-      } catch {
-        // It has ended since the list was read.
-      }
-    }
+    killAll(group);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+function killAll(group: string): void {
+  for (const pid of processesOf(group)) {
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It has ended since the list was read.
+    }
+  }
+}
+
+function processesOf(group: string): readonly string[] {
+  return readFileSync(`${group}/cgroup.procs`, "utf8")
+    .split("\n")
+    .filter((pid) => pid !== "");
 }
