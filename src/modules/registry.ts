@@ -17,6 +17,7 @@ import { lineinfile } from "./files/lineinfile.ts";
 import { slurp } from "./files/slurp.ts";
 import { stat } from "./files/stat.ts";
 import { template } from "./files/template.ts";
+import { iptables } from "./network/iptables.ts";
 import { apk } from "./packages/apk.ts";
 import { apt } from "./packages/apt.ts";
 import { dnf } from "./packages/dnf.ts";
@@ -53,6 +54,7 @@ const modules: readonly Module[] = [
   group,
   groupBy,
   includeVars,
+  iptables,
   knownHosts,
   lineinfile,
   meta,

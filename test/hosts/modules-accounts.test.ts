@@ -113,3 +113,111 @@ describe("authorized_key", () => {
     expect(await host().read("ls -A /mnt/full")).toBe("x");
   });
 });
+
+describe("user and group", () => {
+  const host = freshHost();
+
+  it("keep their promises", { timeout: 400_000 }, async () => {
+    await host().read("mkdir -p /etc/skel.d/in; echo hi >/etc/skel.d/in/.profile; ln -s /etc/shadow /etc/skel.d/link");
+    await converges(
+      host(),
+      play(`- name: Team
+  group: { name: team, gid: 5000 }
+- name: Ada
+  user:
+    name: ada
+    uid: 5001
+    group: team
+    groups: [adm]
+    home: /srv/homes/ada
+    skeleton: /etc/skel.d
+    umask: "027"
+    shell: /bin/bash
+    password_expire_max: 90
+    password_expire_account_disable: 5
+    subuid_ranges: "300000:65536"
+    subgid_ranges: auto
+    generate_ssh_key: true
+    ssh_key_type: ed25519
+    ssh_key_passphrase: open sesame
+    ssh_key_comment: ada of the team
+- name: Twin
+  user: { name: twin, uid: 5001, non_unique: true, create_home: false, password_lock: true }`),
+      {
+        changed: ["Team", "Ada", "Twin"],
+        disturb: [
+          { by: "chage -M 99999 ada", repairedBy: "Ada" },
+          { by: "chage -I -1 ada", repairedBy: "Ada" },
+          { by: "sed -i s/ada:300000/ada:400000/ /etc/subuid", repairedBy: "Ada" },
+          { by: "sed -i /ada:/d /etc/subgid", repairedBy: "Ada" },
+          { by: "gpasswd -a ada cdrom", repairedBy: "Ada" },
+          { by: "groupmod -g 5009 team", repairedBy: "Team" },
+        ],
+        absent: play(`- user: { name: "{{ item }}", state: absent, remove: true, force: true }
+  loop: [twin, ada]
+- group: { name: team, state: absent }
+- file: { path: /srv/homes, state: absent }`),
+        ignore: ACCOUNT_FILES,
+      },
+    );
+  });
+
+  it("make homes and keys that nobody else can read", async () => {
+    await host().read("useradd -M -s /bin/sh cyd; rm -rf /home/cyd");
+    const task = play(`- name: Cyd
+  user: { name: cyd, skeleton: /etc/skel.d, generate_ssh_key: true, ssh_key_passphrase: open sesame, ssh_key_type: ed25519 }`);
+    await apply(host(), task, { args: ["-vvv", "--diff"] });
+    expect(
+      await host().read(
+        "cd /home/cyd; stat -c '%a %U %n' . in/.profile .ssh .ssh/*; stat -c '%U %N' link; stat -c %U /etc/shadow",
+      ),
+    ).toBe(
+      `755 cyd .
+644 cyd in/.profile
+700 cyd .ssh
+600 cyd .ssh/id_ed25519
+644 cyd .ssh/id_ed25519.pub
+cyd 'link' -> '/etc/shadow'
+root`,
+    );
+    // The key opens with the passphrase, and not without.
+    expect((await host().exec("ssh-keygen -y -P 'open sesame' -f /home/cyd/.ssh/id_ed25519")).rc).toBe(0);
+    expect((await host().exec("ssh-keygen -y -P '' -f /home/cyd/.ssh/id_ed25519")).rc).not.toBe(0);
+    expect((await apply(host(), task)).hosts["fresh1"]).toMatchObject({ changed: 0 });
+  });
+
+  it("do not put a key where a user's link leads", async () => {
+    await host().read("useradd -m eve; rm -rf /home/eve/.ssh; ln -s /etc /home/eve/.ssh; chown -h eve /home/eve/.ssh");
+    const report = await apply(host(), play("- user: { name: eve, generate_ssh_key: true, ssh_key_type: ed25519 }"), { rc: 2 });
+    expect(messagesOf(report)).toContain("/home/eve/.ssh is a symbolic link that the user made; refusing to follow it as root");
+    expect((await host().exec("ls /etc/id_ed25519")).rc).not.toBe(0);
+  });
+
+  it("move a home", async () => {
+    await host().read("useradd -m fay; echo mine >/home/fay/file");
+    await apply(host(), play("- user: { name: fay, home: /srv/fay, move_home: true }"));
+    expect(await host().read("cat /srv/fay/file; ls -A /srv/fay | grep -c skel || :; ls -d /home/fay 2>&1 | wc -l")).toContain(
+      "mine\n0",
+    );
+    expect((await apply(host(), play("- user: { name: fay, home: /srv/fay, move_home: true }"))).hosts["fresh1"]).toMatchObject({
+      changed: 0,
+    });
+  });
+
+  it.each([
+    ["user: { name: fay, groups: no-such }", "Group no-such does not exist"],
+    ["user: { name: new, uid: 0 }", 'UID 0 already belongs to the user "root" (non_unique: true would allow it)'],
+    [
+      "user: { name: new, shell: /bin/sh, skeleton: /etc/skel, home: /dev/null/x }",
+      "mkdir: cannot create directory '/dev/null': File exists",
+    ],
+    ["user: { name: new, subuid_ranges: ['300000:9', '300001:1'] }", '"subuid_ranges": 300000:9 and 300001:1 overlap'],
+    ["group: { name: new, gid: 0 }", 'GID 0 already belongs to the group "root" (non_unique: true would allow it)'],
+    ["group: { name: root, state: absent }", "cannot remove the primary group of user 'root'"],
+  ])("say what is wrong with %s", async (task, message) => {
+    const before = await host().read("cat /etc/passwd /etc/group /etc/subuid");
+    const report = await apply(host(), play(`- ${task}`), { rc: 2 });
+    expect(messagesOf(report)).toContain(message);
+    expect(await host().read("cat /etc/passwd /etc/group /etc/subuid")).toBe(before);
+  });
+});

@@ -14,6 +14,8 @@ export const group = stateModule({
     state: { ...choice("present", "absent"), default: "present", description: "Whether it is to be there." },
     system: { ...bool(), default: false, description: "Give a new group a number of the system's range." },
     non_unique: { ...bool(), default: false, description: "Allow a `gid` that another group has." },
+    gid_min: { ...int(), description: "Lowest number that a new group may get." },
+    gid_max: { ...int(), description: "Highest number that a new group may get." },
     local: { ...bool(), default: false, description: "Accepted: groups are always made in the host's own files." },
     force: { ...bool(), default: false, description: "Remove it although it is the primary group of a user." },
   }),
@@ -23,6 +25,11 @@ export const group = stateModule({
     system: true
 `,
   returns: { name: "The group.", gid: "Its number.", state: "`present` or `absent`.", system: "As given." },
+  prepare(params) {
+    if (!/^[A-Za-z0-9_.][^\s:/,]*$/.test(params.name)) throw new ModuleFailure(`"${params.name}" is no name of a group`);
+    if (params.non_unique && params.gid === undefined) throw new ModuleFailure('"non_unique" needs "gid"');
+    return Promise.resolve(params);
+  },
   probe: (params) => ({
     group: groupQuestion(params.name),
     // Who else has the number: groupadd would say so too late for a dry run.
@@ -47,9 +54,14 @@ export const group = stateModule({
     const has = (name: string): boolean => context.traits.commands.has(name);
     const gid = params.gid === undefined ? [] : ["-g", params.gid];
     const duplicate = params.non_unique && params.gid !== undefined ? ["-o"] : [];
+    const range = [
+      ...(params.gid_min === undefined ? [] : ["-K", `GID_MIN=${params.gid_min}`]),
+      ...(params.gid_max === undefined ? [] : ["-K", `GID_MAX=${params.gid_max}`]),
+    ];
     switch (change.data.step) {
       case "create":
-        if (has("groupadd")) return { script: sh`groupadd ${gid} ${duplicate} ${params.system ? ["-r"] : []} ${params.name}` };
+        if (has("groupadd"))
+          return { script: sh`groupadd ${gid} ${duplicate} ${range} ${params.system ? ["-r"] : []} ${params.name}` };
         return { script: sh`addgroup ${gid} ${params.system ? ["-S"] : []} ${params.name}` };
       case "change":
         if (!has("groupmod")) throw new ModuleFailure('the host has no "groupmod" to change the number of a group with');
@@ -63,7 +75,12 @@ export const group = stateModule({
     const after: GroupAccount | null =
       change.data.step === "remove"
         ? null
-        : { name: params.name, gid: params.gid ?? state.group?.gid ?? null, members: state.group?.members ?? [] };
+        : {
+            name: params.name,
+            gid: params.gid ?? state.group?.gid ?? null,
+            members: state.group?.members ?? [],
+            ...(typeof state.group?.gid === "number" ? { formerGid: state.group.gid } : {}),
+          };
     return [
       { question: groupQuestion(params.name), answer: after },
       ...(params.gid !== undefined && after !== null && !params.non_unique

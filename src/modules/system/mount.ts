@@ -315,7 +315,8 @@ function scriptOf(data: Data, written: Sh, input: Input, { traits }: ProbeContex
   if (data.mount) parts.push(...mountCommands(input, data.makeDirectory));
   if (data.remount) parts.push(remountCommand(input));
   if (data.plans.length > 0) {
-    parts.push(data.mount ? sh`(${written}) || { umount ${input.at}; exit 1; }` : sh`(${written}) || exit`);
+    const undo = data.makeDirectory ? sh`umount ${input.at} && rmdir ${input.at}` : sh`umount ${input.at}`;
+    parts.push(data.mount ? sh`(${written}) || { ${undo}; exit 1; }` : sh`(${written}) || exit`);
     if (traits.serviceManager === "systemd" && input.file === "/etc/fstab") parts.push(sh`systemctl daemon-reload || exit`);
   }
   if (data.removeDirectory) parts.push(sh`rmdir ${input.at} 2>/dev/null || :`);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { contextOf, debian, planned } from "../../../test/module-cases.ts";
 import { parseParameters } from "../parameters.ts";
+import { parseRanges, withRanges } from "../support/accounts/sub-ids.ts";
+import { newInode } from "../support/files/attributes.ts";
 import { group } from "./group.ts";
 import { user } from "./user.ts";
 
@@ -13,11 +15,15 @@ const answers = (more: object = {}) => ({
   shadow: null,
   home: "present",
   key: null,
+  subuidPath: { kind: "absent" },
+  subuidContent: { kind: "none" },
+  subgidPath: { kind: "absent" },
+  subgidContent: { kind: "none" },
   defaults: { homes: "/home", homeMode: 0o700, umask: 0o22, shell: "/bin/sh" },
   "group bob": groupOf("bob", 1001),
   ...more,
 });
-const shadow = { password: "$6$old", minDays: 0, maxDays: 99_999, warnDays: 7, expires: null };
+const shadow = { password: "$6$old", minDays: 0, maxDays: 99_999, warnDays: 7, inactiveDays: null, expires: null };
 const busybox = contextOf({
   traits: { ...debian, commands: new Set(["adduser", "addgroup", "deluser", "delgroup", "chpasswd"]) },
 });
@@ -119,6 +125,7 @@ describe("user", () => {
       { shadow },
       "chage -m 1 -M 90 -W 3 bob || exit",
     ],
+    ["account after the password", { password_expire_account_disable: 5 }, { shadow }, "chage -I 5 bob || exit"],
     ["password", { password: "$6$new" }, { shadow }, "payload password | chpasswd -e || exit"],
     ["removal", { state: "absent", remove: true, force: true }, {}, "userdel -f -r bob"],
   ])("changes %s", async (_name, raw, more, script) => {
@@ -136,6 +143,80 @@ describe("user", () => {
     expect(result.differences).toEqual(["home directory: absent -> present", "ssh key: absent -> present"]);
     expect(result.script).toContain("ssh-keygen -q -t ed25519  -C");
     expect(result.left).toBeUndefined();
+  });
+
+  it("gives a passphrase to ssh-keygen on no command line", async () => {
+    const raw = { name: "bob", generate_ssh_key: true, ssh_key_passphrase: "open sesame" };
+    const result = await planned(user, raw, answers());
+    expect(result.script).toContain("payload passphrase | ");
+    expect(result.script).not.toContain("sesame");
+  });
+
+  const file = (text: string) => ({
+    subuidContent: { kind: "file", base64: Buffer.from(text).toString("base64") },
+    subuidPath: { ...newInode("file", 0o644, debian) },
+  });
+
+  it("writes ranges of numbers, in the place of useradd's own", async () => {
+    const result = await planned(
+      user,
+      { name: "bob", subuid_ranges: "300000:65536", subgid_ranges: ["auto"], create_home: false },
+      answers({ user: null, "group bob": null, ...file("eve:100000:65536\nbob:165536:65536\n") }),
+    );
+    expect(result.script).toContain("useradd -K 'SUB_UID_COUNT=0' -K 'SUB_GID_COUNT=0' -M bob || exit");
+    expect(result.differences).toEqual([
+      "state: absent -> present",
+      "/etc/subuid: text",
+      "state: absent -> file",
+      "/etc/subgid: text",
+    ]);
+    expect(result.left).toBeUndefined();
+  });
+
+  it.each([
+    ["bob:100000:65536\n", ["auto"], "bob:100000:65536\n"],
+    ["bob:100000:1000\n", ["auto"], "bob:100000:1000\nbob:101000:65536\n"],
+    ["eve:100000:65536\nada:200000:65536\n", ["auto"], "eve:100000:65536\nada:200000:65536\nbob:265536:65536\n"],
+    ["1001:5000:10\n# x\n", ["7000:10"], "# x\nbob:7000:10\n"],
+    ["bob:1:1\nbob:5:1\n", ["5:1", "1:1"], "bob:1:1\nbob:5:1\n"],
+    ["eve:1:1\nbob:5:1\n", [], "eve:1:1\n"],
+  ])("ranges: %j and %j make %j", (before, given, after) => {
+    const ranges = parseRanges("subuid_ranges", given);
+    expect(withRanges("/etc/subuid", before, { name: "bob", uid: 1001 }, ranges)).toBe(after);
+    expect(withRanges("/etc/subuid", after, { name: "bob", uid: 1001 }, ranges)).toBe(after);
+  });
+
+  it.each([
+    [
+      "a range of another user",
+      { subuid_ranges: ["150000:10"] },
+      '/etc/subuid: 150000:10 overlaps 100000:65536, which belongs to "eve"',
+    ],
+    [
+      "no range",
+      { subuid_ranges: ["150000-10"] },
+      '"subuid_ranges" has "150000-10", but must be START:COUNT such as "100000:65536", or auto',
+    ],
+    ["root's number", { subgid_ranges: ["0:10"] }, '"subgid_ranges" has "0:10", which would hand out root\'s own number'],
+    ["ranges that overlap", { subuid_ranges: ["5:10", "14:1"] }, '"subuid_ranges": 5:10 and 14:1 overlap'],
+    [
+      "a password in clear",
+      { password: "sesame" },
+      `"password" is no hash, and with it nobody could log in; make one with: "{{ the_password | password_hash('sha512') }}"`,
+    ],
+    ["a line break in a hash", { password: "$6$x\nroot:" }, '"password" holds a character that no hash has'],
+    ["a name that is an option", { name: "-r" }, '"-r" is no name of a user'],
+    ["a umask that is none", { umask: "rwx" }, '"umask" is "rwx", but must be octal, such as "077"'],
+    ["a colon in the comment", { comment: "a:0:0" }, '"comment" must not hold a colon or a line break'],
+    [
+      "ages that contradict",
+      { password_expire_min: 9, password_expire_max: 5 },
+      '"password_expire_min" (9) is more than "password_expire_max" (5): the password could never be changed',
+    ],
+  ])("refuses %s", async (_name, raw, message) => {
+    await expect(planned(user, { name: "bob", ...raw }, answers({ shadow, ...file("eve:100000:65536\n") }))).rejects.toThrow(
+      message,
+    );
   });
 
   it.each([
@@ -169,7 +250,7 @@ describe("user", () => {
 
 describe("group", () => {
   it.each([
-    ["made", { gid: 7, system: true }, { group: null, holder: null }, "groupadd -g 7  -r ops"],
+    ["made", { gid: 7, system: true }, { group: null, holder: null }, "groupadd -g 7   -r ops"],
     ["given another number", { gid: 7 }, { group: groupOf("ops", 8), holder: null }, "groupmod -g 7  ops"],
     ["removed", { state: "absent" }, { group: groupOf("ops", 8), holder: null }, "groupdel  ops"],
   ])("is %s", async (_name, raw, state, script) => {

@@ -1,8 +1,17 @@
-import { type JsonObject, type Prediction, type Question, stateModule } from "../contract.ts";
+import { type JsonObject, type Prediction, type ProbeContext, type Question, stateModule } from "../contract.ts";
 import { type GroupAccount, groupQuestion, type UserAccount, userQuestion } from "../support/accounts/accounts-collector.ts";
+import {
+  parseRanges,
+  planSubIds,
+  rangesOf,
+  type SubIdFile,
+  type SubIdState,
+  subIdQuestions,
+} from "../support/accounts/sub-ids.ts";
 import { applyUser } from "../support/accounts/user-apply.ts";
+import { checkUser } from "../support/accounts/user-checks.ts";
 import { type UserParams, userParameters } from "../support/accounts/user-parameters.ts";
-import { planUser, type UserChange, type UserState } from "../support/accounts/user-plan.ts";
+import { planUser, type SubIdChange, type UserChange, type UserState } from "../support/accounts/user-plan.ts";
 import {
   type AccountDefaults,
   accountDefaults,
@@ -13,8 +22,10 @@ import {
   shadow,
   sshKey,
 } from "../support/accounts/user-questions.ts";
+import { predictPlans } from "../support/files/apply-plans.ts";
 import { newInode } from "../support/files/attributes.ts";
-import { pathQuestion } from "../support/files/path-collector.ts";
+import type { Content } from "../support/files/content-collector.ts";
+import { type PathState, pathQuestion } from "../support/files/path-collector.ts";
 import { isAsked, nothing } from "../support/question.ts";
 
 type Groups = { readonly [key: `group ${string}`]: Question<GroupAccount | null> };
@@ -26,15 +37,27 @@ type Fixed = {
   readonly home: Question<"present" | "missing">;
   readonly key: Question<SshKey | null>;
   readonly defaults: Question<AccountDefaults>;
+  readonly subuidPath: Question<PathState>;
+  readonly subuidContent: Question<Content>;
+  readonly subgidPath: Question<PathState>;
+  readonly subgidContent: Question<Content>;
 };
 type UserQuestions = Fixed & Groups;
-type UserAnswers = Omit<UserState, "groups"> & { readonly [key: `group ${string}`]: GroupAccount | null };
+type SubIdAnswers = {
+  readonly subuidPath: PathState;
+  readonly subuidContent: Content;
+  readonly subgidPath: PathState;
+  readonly subgidContent: Content;
+};
+type UserAnswers = Omit<UserState, "groups"> & SubIdAnswers & { readonly [key: `group ${string}`]: GroupAccount | null };
 
 export const user = stateModule<UserParams, UserParams, UserQuestions, UserChange>({
   name: "user",
   summary: "Creates, changes and removes users.",
   description: [
     "A password is given as a hash and reaches the host's `chpasswd` on its standard input; it is never on a command line, and never shown.",
+    "A password that is no hash is refused; Ansible warns, and writes it where everybody with a backup of /etc/shadow can read it. An SSH key that is there is never replaced, with `force` neither.",
+    "`subuid_ranges` and `subgid_ranges`, which rootless containers need, are not in Ansible. Ranges that overlap those of others are refused.",
     "Where there are no `useradd` and `usermod` (Alpine), busybox's `adduser` makes users; number, home, shell and comment of a user that exists cannot be changed there.",
   ],
   parameters: userParameters,
@@ -57,12 +80,18 @@ export const user = stateModule<UserParams, UserParams, UserQuestions, UserChang
     ssh_public_key: "The public key, with `generate_ssh_key`.",
     ssh_fingerprint: "Its fingerprint.",
     ssh_key_file: "Where the key is.",
+    subuid_ranges: "The ranges that the user has, with `subuid_ranges`.",
+    subgid_ranges: "The same of groups.",
   },
   probe: (params) => questions(params),
-  plan: (state, params) => planUser(collect(state, params), params),
+  prepare: (params) => Promise.resolve(checkUser(params)),
+  plan: (state, params, context) => planUser(collect(state, params), params, planRanges(state, params, context)),
   apply: (change, params, context) => applyUser(change.data, params, context.traits),
   predict: (change, state, params, context) => {
-    const all = predictions(change.data, collect(state, params), params);
+    const all = [
+      ...predictions(change.data, collect(state, params), params),
+      ...predictPlans(change.data.subIds ?? [], context.traits),
+    ];
     const home = madeHome(change.data, collect(state, params), params);
     if (home === undefined) return all;
     const inode = { ...newInode("directory", home.mode, context.traits), ...ownerOf(home.user, home.group) };
@@ -79,8 +108,27 @@ export const user = stateModule<UserParams, UserParams, UserQuestions, UserChang
       ...(home === undefined ? [] : [`path:${home.path}/*` as const]),
     ];
   },
-  result: (state, params) => resultOf(collect(state, params), params),
+  result: (state, params) => ({
+    ...resultOf(collect(state, params), params),
+    ...(state.user === null || params.subuid_ranges === undefined
+      ? {}
+      : { subuid_ranges: rangesOf(state.user, state.subuidContent) }),
+    ...(state.user === null || params.subgid_ranges === undefined
+      ? {}
+      : { subgid_ranges: rangesOf(state.user, state.subgidContent) }),
+  }),
 });
+
+/** Both files, one after the other. */
+function planRanges(state: UserAnswers, params: UserParams, context: ProbeContext): SubIdChange {
+  if (params.state === "absent") return { plans: [], differences: [] };
+  const user = { name: params.name, uid: params.uid ?? state.user?.uid ?? null };
+  const of = (file: SubIdFile, given: readonly string[] | undefined, answers: SubIdState, name: string): SubIdChange =>
+    given === undefined ? { plans: [], differences: [] } : planSubIds(file, user, parseRanges(name, given), answers, context);
+  const uids = of("/etc/subuid", params.subuid_ranges, { path: state.subuidPath, content: state.subuidContent }, "subuid_ranges");
+  const gids = of("/etc/subgid", params.subgid_ranges, { path: state.subgidPath, content: state.subgidContent }, "subgid_ranges");
+  return { plans: [...uids.plans, ...gids.plans], differences: [...uids.differences, ...gids.differences] };
+}
 
 function namedGroups(params: UserParams): string[] {
   const named = [params.name, ...(params.group === undefined ? [] : [params.group]), ...(params.groups ?? [])];
@@ -96,10 +144,17 @@ function questions(params: UserParams): UserQuestions {
     params.password_expire_max,
     params.password_expire_min,
     params.password_expire_warn,
+    params.password_expire_account_disable,
   ].some((one) => one !== undefined);
   const groups: Record<`group ${string}`, Question<GroupAccount | null>> = {};
   if (isPresent) for (const name of namedGroups(params)) groups[`group ${name}`] = groupQuestion(name);
+  const subuid = subIdQuestions("/etc/subuid", isPresent && params.subuid_ranges !== undefined);
+  const subgid = subIdQuestions("/etc/subgid", isPresent && params.subgid_ranges !== undefined);
   return {
+    subuidPath: subuid.path,
+    subuidContent: subuid.content,
+    subgidPath: subgid.path,
+    subgidContent: subgid.content,
     user: userQuestion(params.name),
     holder: userQuestion(isPresent && params.uid !== undefined && !params.non_unique ? String(params.uid) : ""),
     memberships: isPresent && params.groups !== undefined ? memberships(params.name) : nothing<readonly string[]>([]),
@@ -152,7 +207,7 @@ function madeHome(change: UserChange, state: UserState, params: UserParams) {
   const user = accountAfter(state, params);
   return {
     path: user.home,
-    mode: defaults.homeMode ?? 0o777 & ~umask,
+    mode: params.umask === undefined && defaults.homeMode !== null ? defaults.homeMode : 0o777 & ~umask,
     user,
     group: params.group ?? params.name,
   };
@@ -187,6 +242,7 @@ function shadowAfter(change: UserChange, state: UserState, params: UserParams): 
     minDays: change.minDays ?? before?.minDays ?? null,
     maxDays: change.maxDays ?? before?.maxDays ?? null,
     warnDays: change.warnDays ?? before?.warnDays ?? null,
+    inactiveDays: change.inactiveDays ?? before?.inactiveDays ?? null,
     expires: change.expires === undefined ? (before?.expires ?? null) : expires,
   };
 }

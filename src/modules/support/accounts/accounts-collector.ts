@@ -12,7 +12,13 @@ export type UserAccount = {
 };
 
 /** A line of the group database. */
-export type GroupAccount = { readonly name: string; readonly gid: number | null; readonly members: readonly string[] };
+export type GroupAccount = {
+  readonly name: string;
+  readonly gid: number | null;
+  readonly members: readonly string[];
+  /** In predictions: the number that the group would lose. groupmod gives the new one to the users whose primary group it is. */
+  readonly formerGid?: number;
+};
 
 /** Users by name, or by number when the item is all digits. null: there is none. Item "" asks nothing and answers null. */
 export const userCollector: Collector<UserAccount | null> = {

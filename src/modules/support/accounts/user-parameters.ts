@@ -1,4 +1,11 @@
-import { bool, choice, float, int, listOf, type ParameterSet, parameters, path, str } from "../../parameters.ts";
+import { bool, choice, float, int, listOf, type Parameter, type ParameterSet, parameters, path, str } from "../../parameters.ts";
+
+/** Parameters that mean something on other systems than Linux only. */
+function elsewhere<const N extends string>(name: N, what: string): { readonly [K in N]: Parameter<string> } {
+  const parameter: Parameter<string> = { ...str(), description: `Accepted and ignored: ${what}` };
+  // An object literal with a computed key loses its name in the types.
+  return { [name]: parameter } as { readonly [K in N]: Parameter<string> };
+}
 
 /** Parameters of `user`, with Ansible's names and defaults. */
 export const userParameters = parameters(
@@ -38,19 +45,49 @@ export const userParameters = parameters(
     password_expire_max: { ...int(), description: "Days until the password must be changed." },
     password_expire_min: { ...int(), description: "Days until it may be changed." },
     password_expire_warn: { ...int(), description: "Days of warning before." },
+    password_expire_account_disable: {
+      ...int(),
+      description: "Days after the end of the password until the account is disabled; -1: never.",
+    },
     expires: { ...float(), description: "When the account ends, in seconds since 1970; negative: never." },
-    generate_ssh_key: { ...bool(), default: false, description: "Make an SSH key, unless there is one." },
+    generate_ssh_key: {
+      ...bool(),
+      default: false,
+      description: "Make an SSH key, unless there is one; one that is there is never replaced.",
+    },
     ssh_key_bits: { ...int(), description: "Its size; ssh-keygen's own default otherwise." },
     ssh_key_type: { ...str(), default: "rsa", description: "Its type: rsa, ed25519, ecdsa." },
     ssh_key_file: { ...path(), description: "Where; below the home directory unless absolute. `.ssh/id_TYPE` otherwise." },
+    ssh_key_passphrase: {
+      ...str(),
+      secret: true,
+      description: "Its passphrase; none otherwise. It reaches ssh-keygen on its standard input, and is not on any command line.",
+    },
     ssh_key_comment: { ...str(), description: "Its comment; `k3sprov-generated on HOSTNAME` otherwise." },
     state: { ...choice("present", "absent"), default: "present", description: "Whether the user is to be there." },
     remove: { ...bool(), default: false, description: "With `absent`: remove home directory and mail too." },
     force: { ...bool(), default: false, description: "With `absent`: remove the user although logged in." },
     local: { ...bool(), default: false, description: "Accepted: users are always made in the host's own files." },
     umask: { ...str(), description: "umask with which the home of a new user is made." },
+    uid_min: { ...int(), description: "Lowest number that a new user may get." },
+    uid_max: { ...int(), description: "Highest number that a new user may get." },
+    seuser: { ...str(), description: "SELinux user of a new user's logins; ignored where SELinux is off." },
+    subuid_ranges: {
+      ...listOf(str()),
+      description:
+        'Numbers of users that the user may give to accounts in containers (/etc/subuid), exactly these: `["100000:65536"]`, START:COUNT. ' +
+        "`auto`: one range of 65536, chosen where nobody else's is, unless there is one. Not in Ansible.",
+    },
+    subgid_ranges: { ...listOf(str()), description: "The same for groups (/etc/subgid). Not in Ansible." },
+    ...elsewhere("login_class", "Login class of BSD."),
+    ...elsewhere("authorization", "Authorizations of Solaris."),
+    ...elsewhere("role", "Role of Solaris."),
+    ...elsewhere("profile", "Profile of Solaris."),
+    hidden: { ...bool(), description: "Accepted and ignored: macOS." },
   },
-  { requiredTogether: [] },
+  {
+    mutuallyExclusive: [["local", "umask"]],
+  },
 );
 
 export type UserParams = typeof userParameters extends ParameterSet<infer P> ? P : never;

@@ -1,4 +1,5 @@
 import { type Change, type Difference, type Json, MissingPrerequisite, ModuleFailure } from "../../contract.ts";
+import type { Plan } from "../files/apply-plans.ts";
 import type { GroupAccount, UserAccount } from "./accounts-collector.ts";
 import type { UserParams } from "./user-parameters.ts";
 import type { AccountDefaults, Shadow, SshKey } from "./user-questions.ts";
@@ -33,16 +34,22 @@ export type UserChange = {
   readonly minDays?: number;
   readonly maxDays?: number;
   readonly warnDays?: number;
+  readonly inactiveDays?: number;
   readonly makeHome?: true;
   readonly makeKey?: true;
   /** A group of the user's own name is there already, so that useradd must not make one. */
   readonly ownGroupExists?: boolean;
+  /** Files of ranges of numbers that have to be written. */
+  readonly subIds?: readonly Plan[];
 };
 
 const HIDDEN = "********";
 const DAY = 86_400;
 
-export function planUser(state: UserState, params: UserParams): Change<UserChange> | undefined {
+/** Ranges of numbers that differ: their files' plans, and the differences. */
+export type SubIdChange = { readonly plans: readonly Plan[]; readonly differences: readonly Difference[] };
+
+export function planUser(state: UserState, params: UserParams, subIds: SubIdChange): Change<UserChange> | undefined {
   const differences: Difference[] = [];
   const differs = (name: string, before: Json, after: Json): void => {
     differences.push({ kind: "field", subject: params.name, name, before, after });
@@ -79,6 +86,10 @@ export function planUser(state: UserState, params: UserParams): Change<UserChang
   planShadow(state, params, isNew, set);
   if (!isNew && params.create_home && state.home === "missing") set({ makeHome: true }, "home directory", "absent", "present");
   if (params.generate_ssh_key && state.key === null) set({ makeKey: true }, "ssh key", "absent", "present");
+  if (subIds.plans.length > 0) {
+    change = { ...change, subIds: subIds.plans };
+    differences.push(...subIds.differences);
+  }
   if (differences.length === 0) return undefined;
   return { differences, data: isNew ? { ...change, ownGroupExists: (state.groups.get(params.name) ?? null) !== null } : change };
 }
@@ -125,8 +136,10 @@ function planShadow(state: UserState, params: UserParams, isNew: boolean, set: S
     ["password_expire_min", "minDays", params.password_expire_min],
     ["password_expire_max", "maxDays", params.password_expire_max],
     ["password_expire_warn", "warnDays", params.password_expire_warn],
+    ["password_expire_account_disable", "inactiveDays", params.password_expire_account_disable],
   ] as const) {
-    if (wanted !== undefined && now?.[key] !== wanted) set({ [key]: wanted }, field, now?.[key] ?? null, wanted);
+    // chage writes -1 as an empty field.
+    if (wanted !== undefined && (now?.[key] ?? -1) !== wanted) set({ [key]: wanted }, field, now?.[key] ?? null, wanted);
   }
 }
 
@@ -139,7 +152,7 @@ function isPrimary(user: UserAccount | null, group: string, state: UserState): b
   const account = state.groups.get(group);
   // In predictions numbers may be missing; then the name must do.
   if (account?.gid === null || user.gid === null) return user.gid === (account?.gid ?? null);
-  return account?.gid === user.gid;
+  return account?.gid === user.gid || account?.formerGid === user.gid;
 }
 
 function refuseMissingGroups(state: UserState, params: UserParams): void {

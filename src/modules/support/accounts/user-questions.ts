@@ -26,6 +26,7 @@ export type Shadow = {
   readonly minDays: number | null;
   readonly maxDays: number | null;
   readonly warnDays: number | null;
+  readonly inactiveDays: number | null;
   readonly expires: number | null;
 };
 
@@ -46,6 +47,7 @@ while IFS= read -r l || [ -n "$l" ]; do for u in ${items}; do case $l in "$u":*)
         minDays: number(entry[3]),
         maxDays: number(entry[4]),
         warnDays: number(entry[5]),
+        inactiveDays: number(entry[6]),
         expires: number(entry[7]),
       };
     });

@@ -1,0 +1,144 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { apply, type RunReport } from "./cli.ts";
+import { converges } from "./converges.ts";
+import type { TestHost } from "./host.ts";
+import { freshHost } from "./pool.ts";
+
+const play = (tasks: string): string => `
+- hosts: all
+  become: true
+  gather_facts: false
+  tasks:
+${tasks.replace(/^/gm, "    ")}
+`;
+
+const shape = z.object({
+  tasks: z.array(z.object({ results: z.array(z.object({ result: z.looseObject({ msg: z.unknown().optional() }) })) })),
+});
+
+/** Messages of all results, one a line. */
+const messagesOf = (report: RunReport): string =>
+  shape
+    .parse(JSON.parse(report.stdout))
+    .tasks.flatMap((task) => task.results.map(({ result }) => String(result.msg ?? "")))
+    .join("\n");
+
+const changesOf = (report: RunReport): readonly string[] => report.changes["fresh1"] ?? [];
+
+const install = (host: TestHost, packages: string): Promise<string> =>
+  host.read(
+    `export DEBIAN_FRONTEND=noninteractive; apt-get update -q >/dev/null && apt-get install -y -q --no-install-recommends ${packages} >/dev/null 2>&1`,
+  );
+
+describe("iptables", () => {
+  const host = freshHost();
+  beforeAll(() => install(host(), "iptables ipset"), 300_000);
+
+  it("keeps its promises", { timeout: 400_000 }, async () => {
+    await host().read("iptables -A OUTPUT -p tcp --dport 9999 -j REJECT");
+    // Says to the removal that the chain is there to be emptied.
+    await host().read("touch /var/tmp/screen");
+    const before = await host().read("iptables-save -t filter | grep -v '^#'");
+    await converges(
+      host(),
+      play(`- name: Chain
+  iptables: { chain: SCREEN, chain_management: true }
+- name: Into it
+  iptables: { chain: INPUT, jump: SCREEN, protocol: tcp, syn: match, action: insert, rule_num: 1 }
+- name: SSH
+  iptables:
+    chain: SCREEN
+    protocol: tcp
+    destination_ports: ["22", "8000:8010"]
+    ctstate: [NEW, ESTABLISHED]
+    source: "!192.0.2.0/24"
+    jump: ACCEPT
+    comment: it's "SSH" & more
+- name: Limited
+  iptables: { chain: SCREEN, limit: 5/minute, limit_burst: "9", protocol: icmp, icmp_type: echo-request, jump: ACCEPT }
+- name: Range
+  iptables: { chain: SCREEN, src_range: 192.0.2.1-192.0.2.9, jump: RETURN }
+- name: Owner
+  iptables: { chain: OUTPUT, uid_owner: games, protocol: udp, reject_with: icmp-port-unreachable }
+- name: Flags
+  iptables: { chain: SCREEN, protocol: tcp, tcp_flags: { flags: [SYN, FIN], flags_set: [SYN, FIN] }, jump: DROP }
+- name: Redirect
+  iptables: { table: nat, chain: PREROUTING, protocol: tcp, destination_port: "80", jump: REDIRECT, to_ports: "8080" }
+- name: Both families
+  iptables: { ip_version: both, chain: FORWARD, in_interface: eth9, jump: DROP }
+- name: Policy
+  iptables: { chain: FORWARD, policy: DROP }`),
+      {
+        changed: ["Chain", "Into it", "SSH", "Limited", "Range", "Owner", "Flags", "Redirect", "Both families", "Policy"],
+        disturb: [
+          { by: "iptables -D OUTPUT 2", repairedBy: "Owner" },
+          { by: "iptables -t nat -F PREROUTING", repairedBy: "Redirect" },
+          { by: "ip6tables -F FORWARD", repairedBy: "Both families" },
+          { by: "iptables -P FORWARD ACCEPT", repairedBy: "Policy" },
+        ],
+        ignore: ["/var/tmp", "/var/tmp/screen"],
+        absent: play(`- iptables: { chain: INPUT, jump: SCREEN, protocol: tcp, syn: match, state: absent }
+- command: { cmd: iptables -F SCREEN, removes: /var/tmp/screen }
+- file: { path: /var/tmp/screen, state: absent }
+- iptables: { chain: SCREEN, chain_management: true, state: absent }
+- iptables: { chain: OUTPUT, uid_owner: games, protocol: udp, reject_with: icmp-port-unreachable, state: absent }
+- iptables: { table: nat, chain: PREROUTING, flush: true }
+- iptables: { ip_version: both, chain: FORWARD, in_interface: eth9, jump: DROP, state: absent }
+- iptables: { chain: FORWARD, policy: ACCEPT }`),
+      },
+    );
+    // An empty nat table is left, which is as good as none.
+    const after = await host().read("iptables-save -t filter | grep -v '^#'");
+    expect(after.replace(/ \[\d+:\d+\]/g, "")).toBe(before.replace(/ \[\d+:\d+\]/g, ""));
+  });
+
+  it("does not change rules to look at them, and removes a rule that is there twice", async () => {
+    await host().read("iptables -F; for i in 1 2 3; do iptables -A INPUT -s 192.0.2.1 -j DROP; done");
+    const rules = await host().read("iptables-save; ip6tables-save | grep -v '^#'");
+    const removal = play("- name: Gone\n  iptables: { chain: INPUT, source: 192.0.2.1, jump: DROP, state: absent }");
+    expect(changesOf(await apply(host(), removal, { check: true }))).toEqual(["Gone"]);
+    const text = (saved: string): string => saved.replace(/^#.*$/gm, "").replace(/\[\d+:\d+\]/g, "");
+    expect(text(await host().read("iptables-save; ip6tables-save | grep -v '^#'"))).toBe(text(rules));
+    expect(changesOf(await apply(host(), removal))).toEqual(["Gone"]);
+    expect(changesOf(await apply(host(), removal))).toEqual([]);
+    expect(await host().read("iptables -S INPUT")).toBe("-P INPUT ACCEPT");
+  });
+
+  it("foresees in a dry run what flushing leaves to be done", async () => {
+    const text = play(`- name: Start over
+  iptables: { chain: INPUT, flush: true }
+- name: One
+  iptables: { chain: INPUT, source: 192.0.2.1, jump: DROP }
+- name: Two
+  iptables: { chain: INPUT, source: 192.0.2.2, jump: DROP }`);
+    await apply(host(), text);
+    for (const check of [true, false])
+      expect(changesOf(await apply(host(), text, { check }))).toEqual(["Start over", "One", "Two"]);
+  });
+
+  it("waits for the lock, and says so when it is not given up", { timeout: 120_000 }, async () => {
+    // Only the legacy program has a lock; it is made the system's own for this test.
+    await host().read(
+      "update-alternatives --set iptables /usr/sbin/iptables-legacy; (flock /run/xtables.lock sleep 3 >/dev/null 2>&1 &); sleep 0.2",
+    );
+    const report = await apply(host(), play("- name: Rule\n  iptables: { chain: INPUT, source: 192.0.2.7, jump: DROP }"));
+    expect(changesOf(report)).toEqual(["Rule"]);
+    await host().read("iptables -F; update-alternatives --set iptables /usr/sbin/iptables-nft");
+  });
+
+  it.each([
+    ["chain: INPUT, jump: NO-SUCH", "iptables does not take the rule: iptables v"],
+    ["chain: INPUT, match: [nosuch], jump: DROP", "Couldn't load match `nosuch'"],
+    ["chain: INPUT, source: 300.1.1.1, jump: DROP", "iptables does not take the rule: iptables v"],
+    ["chain: NONE, jump: DROP", 'there is no chain "NONE" in the table filter; chain_management: true makes it'],
+    ["chain: INPUT, chain_management: true, state: absent", "the chain INPUT is the system's own and cannot be removed"],
+  ])("says what is wrong with %s", async (parameters, message) => {
+    const rules = await host().read("iptables -S");
+    for (const check of [true, false]) {
+      const report = await apply(host(), play(`- iptables: { ${parameters} }`), { check, rc: 2 });
+      expect(messagesOf(report)).toContain(message);
+    }
+    expect(await host().read("iptables -S")).toBe(rules);
+  });
+});
