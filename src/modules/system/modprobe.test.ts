@@ -25,7 +25,7 @@ describe("modprobe", () => {
       "loaded",
       [],
       ["at boot: absent -> /etc/modules-load.d/br_netfilter.conf"],
-      "payload file0",
+      "payload_into file0",
     ],
     [
       "with its parameters",
@@ -33,7 +33,7 @@ describe("modprobe", () => {
       "loaded",
       [file("/etc/modules", "br-netfilter\n")],
       ["at boot: absent -> /etc/modprobe.d/br_netfilter.conf"],
-      "payload file0",
+      "payload_into file0",
     ],
     [
       "is not loaded at boot",
