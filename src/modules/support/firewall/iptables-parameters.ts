@@ -57,7 +57,11 @@ export const iptablesParameters = parameters(
     set_dscp_mark: { ...str(), description: "DSCP mark to put in; makes `jump` DSCP." },
     set_dscp_mark_class: { ...str(), description: "The same by the name of a class." },
     comment: { ...str(), description: "A comment on the rule." },
-    ctstate: { ...listOf(str()), default: [], description: "States of the connection: NEW, ESTABLISHED, RELATED, INVALID and so on." },
+    ctstate: {
+      ...listOf(str()),
+      default: [],
+      description: "States of the connection: NEW, ESTABLISHED, RELATED, INVALID and so on.",
+    },
     src_range: { ...str(), description: "Range of addresses it comes from: `first-last`." },
     dst_range: { ...str(), description: "Range of addresses it goes to." },
     limit: { ...str(), description: "How often the rule may match: `5/minute`." },
