@@ -17,7 +17,9 @@ import { lineinfile } from "./files/lineinfile.ts";
 import { slurp } from "./files/slurp.ts";
 import { stat } from "./files/stat.ts";
 import { template } from "./files/template.ts";
+import { firewalld } from "./network/firewalld.ts";
 import { iptables } from "./network/iptables.ts";
+import { ufw } from "./network/ufw.ts";
 import { apk } from "./packages/apk.ts";
 import { apt } from "./packages/apt.ts";
 import { dnf } from "./packages/dnf.ts";
@@ -50,6 +52,7 @@ const modules: readonly Module[] = [
   dnf,
   fail,
   file,
+  firewalld,
   getUrl,
   group,
   groupBy,
@@ -75,6 +78,7 @@ const modules: readonly Module[] = [
   systemd,
   template,
   uri,
+  ufw,
   user,
   validateArgumentSpec,
   waitFor,

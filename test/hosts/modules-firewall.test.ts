@@ -142,3 +142,140 @@ describe("iptables", () => {
     expect(await host().read("iptables -S")).toBe(rules);
   });
 });
+
+describe("ufw", () => {
+  const host = freshHost();
+  beforeAll(() => install(host(), "ufw iptables"), 300_000);
+  const OWN = ["/etc/ufw", "/var/lib/ufw", "/etc/default"];
+
+  it("keeps its promises", { timeout: 600_000 }, async () => {
+    await converges(
+      host(),
+      play(`- name: SSH
+  ufw: { rule: allow, port: "22", proto: tcp, comment: for the operators }
+- name: Strict
+  ufw: { default: deny, direction: outgoing }
+- name: Outside
+  ufw: { rule: allow, direction: out, from_ip: 192.0.2.0/24, to_port: "443,8443", proto: tcp }
+- name: First
+  community.general.ufw: { rule: reject, from_ip: 192.0.2.7, insert: 1, log: true }
+- name: Passed on
+  ufw: { rule: allow, route: true, interface_in: eth8, interface_out: eth9 }
+- name: Logging
+  ufw: { logging: "off" }
+- name: On
+  ufw: { state: enabled }`),
+      {
+        changed: ["SSH", "Strict", "Outside", "First", "Passed on", "Logging", "On"],
+        disturb: [
+          { by: "ufw delete allow 22/tcp", repairedBy: "SSH" },
+          { by: "ufw default allow outgoing", repairedBy: "Strict" },
+          { by: "ufw disable", repairedBy: "On" },
+        ],
+        ignore: [...OWN, "/etc/ufw/ufw.conf", "/etc/ufw/user.rules", "/etc/ufw/user6.rules", "/etc/default/ufw"],
+      },
+    );
+    expect(await host().read("iptables -S ufw-user-input | head -n 3; ufw status numbered")).toMatch(
+      /192\.0\.2\.7[\s\S]*REJECT IN/,
+    );
+    const gone = play(`- name: SSH
+  ufw: { rule: allow, port: "22", proto: tcp, delete: true }
+- name: Reset
+  ufw: { state: reset }`);
+    for (const check of [true, false]) expect(changesOf(await apply(host(), gone, { check }))).toEqual(["SSH", "Reset"]);
+    expect(changesOf(await apply(host(), gone))).toEqual([]);
+    expect(await host().read("ufw status")).toBe("Status: inactive");
+  });
+
+  it.each([
+    ["rule: allow, port: nonsense", "ufw does not take the rule: "],
+    ["rule: allow, from_ip: 300.1.2.3", "ufw does not take the rule: Bad source address"],
+    ["rule: allow, name: NoSuchApp", "ufw does not take the rule: "],
+    ["rule: allow, interface: eth0", '"interface" needs "direction"'],
+    ["state: reloaded", "ufw is not enabled, so there is nothing to reload"],
+    ["rule: allow, port: '22', comment: \"it's\"", '"comment" must not hold quotes or line breaks'],
+  ])("says what is wrong with %s", async (parameters, message) => {
+    for (const check of [true, false]) {
+      const report = await apply(host(), play(`- ufw: { ${parameters} }`), { check, rc: 2 });
+      expect(messagesOf(report)).toContain(message);
+    }
+    expect(await host().read("grep -c tuple /etc/ufw/user.rules || :")).toBe("0");
+  });
+});
+
+describe("firewalld", () => {
+  const host = freshHost();
+  beforeAll(() => install(host(), "firewalld"), 300_000);
+  const zone = "firewalld: { zone: edge, permanent: true, offline: true";
+
+  it("keeps its promises while it does not run, and when it does", { timeout: 600_000 }, async () => {
+    await host().read("systemctl stop firewalld");
+    await converges(
+      host(),
+      play(`- name: Zone
+  ${zone}, state: present }
+- name: Service
+  ${zone}, service: https, state: enabled }
+- name: Ports
+  ${zone}, port: 8000-8010/tcp, state: enabled }
+- name: Rule
+  ${zone}, rich_rule: "rule family=ipv4 source address=192.0.2.0/24 drop", state: enabled }
+- name: Hidden
+  ${zone}, masquerade: true, state: enabled }
+- name: Source
+  ${zone}, source: 198.51.100.0/24, state: enabled }
+- name: Forwarded
+  ${zone}, port_forward: [{ port: 80, proto: tcp, toport: 8080 }], state: enabled }
+- name: Target
+  ${zone}, target: DROP, state: present }`),
+      {
+        changed: ["Zone", "Service", "Ports", "Rule", "Hidden", "Source", "Forwarded", "Target"],
+        disturb: [
+          { by: "firewall-offline-cmd --zone=edge --remove-service=https", repairedBy: "Service" },
+          { by: "firewall-offline-cmd --zone=edge --remove-masquerade", repairedBy: "Hidden" },
+          { by: "firewall-offline-cmd --zone=edge --set-target=ACCEPT", repairedBy: "Target" },
+        ],
+        absent: play(`- ${zone}, state: absent }`),
+        ignore: ["/etc/firewalld/zones", "/etc/firewalld/zones/edge.xml", "/etc/firewalld/zones/edge.xml.old"],
+      },
+    );
+  });
+
+  it.each([
+    ["service: https, state: enabled", "firewalld is not running; start it, or set permanent: true and offline: true"],
+    ["zone: none, service: https, permanent: true, offline: true, state: enabled", 'firewalld has no zone "none"'],
+    ["service: nonsense, permanent: true, offline: true, state: enabled", 'firewalld knows no service "nonsense"'],
+    ["rich_rule: nonsense, permanent: true, offline: true, state: enabled", "firewalld does not take this: "],
+    ["port: '80', permanent: true, offline: true, state: enabled", '"port" is "80", but must be PORT/PROTOCOL'],
+  ])("says what is wrong with %s", async (parameters, message) => {
+    await host().read("systemctl stop firewalld");
+    for (const check of [true, false]) {
+      const report = await apply(host(), play(`- firewalld: { ${parameters} }`), { check, rc: 2 });
+      expect(messagesOf(report)).toContain(message);
+    }
+  });
+
+  it("changes the running firewall as well, where the kernel of the test lets it run", { timeout: 300_000 }, async () => {
+    const started = await host().exec("systemctl start firewalld && firewall-cmd --state");
+    if (started.rc !== 0) {
+      console.info(`firewalld does not run on this kernel (${started.stderr.trim()}); its running firewall is not tested`);
+      return;
+    }
+    const text = (state: string): string =>
+      play(`- name: Both
+  firewalld: { service: https, permanent: true, immediate: true, state: ${state} }
+- name: For a while
+  firewalld: { port: 9000/udp, timeout: 300, state: ${state} }`);
+    for (const state of ["enabled", "disabled"]) {
+      for (const check of [true, false])
+        expect(changesOf(await apply(host(), text(state), { check }))).toEqual(["Both", "For a while"]);
+      expect(changesOf(await apply(host(), text(state)))).toEqual([]);
+    }
+    await apply(host(), text("enabled"));
+    expect(await host().read("firewall-cmd --query-service=https; firewall-cmd --permanent --query-service=https")).toBe(
+      "yes\nyes",
+    );
+    await host().read("firewall-cmd --remove-service=https");
+    expect(changesOf(await apply(host(), text("enabled")))).toEqual(["Both"]);
+  });
+});
