@@ -13,7 +13,9 @@ import { uri } from "./downloads/uri.ts";
 import { blockinfile } from "./files/blockinfile.ts";
 import { copy } from "./files/copy.ts";
 import { file } from "./files/file.ts";
+import { iniFile } from "./files/ini-file.ts";
 import { lineinfile } from "./files/lineinfile.ts";
+import { replace } from "./files/replace.ts";
 import { slurp } from "./files/slurp.ts";
 import { stat } from "./files/stat.ts";
 import { template } from "./files/template.ts";
@@ -59,6 +61,7 @@ const modules: readonly Module[] = [
   includeVars,
   iptables,
   knownHosts,
+  iniFile,
   lineinfile,
   meta,
   modprobe,
@@ -68,6 +71,7 @@ const modules: readonly Module[] = [
   pause,
   ping,
   reboot,
+  replace,
   service,
   setFact,
   setup,

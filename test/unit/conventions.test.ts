@@ -58,7 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, (one: Import) => boolean>> = {
   cli: () => true,
   report: ({ to, typeOnly }) => to === "engine/events.ts" || ROOT_FILE.test(to) || (to === "modules/contract.ts" && typeOnly),
   engine: ({ to }) => /^(inventory|playbook|source|vars|template|vault|modules|connection)\//.test(to) || ROOT_FILE.test(to),
-  modules: ({ to }) => /^(sh|diagnostic|suggest)\.ts$/.test(to),
+  modules: ({ to }) => /^(sh|diagnostic|suggest|python-regex)\.ts$/.test(to),
   connection: ({ to }) => /^(sh|diagnostic)\.ts$/.test(to),
   inventory: ({ to }) => /^(source|vars|template|vault)\//.test(to) || MODULE_CONTRACT.test(to) || ROOT_FILE.test(to),
   playbook: ({ to }) => /^(source|vars|template|vault)\//.test(to) || MODULE_CONTRACT.test(to) || ROOT_FILE.test(to),

@@ -1,19 +1,8 @@
 import { type Questions, stateModule } from "../contract.ts";
 import { bool, choice, type ParametersOf, parameters, path, str } from "../parameters.ts";
-import { predictPlans, providedBy } from "../support/files/apply-plans.ts";
-import { validationCommand } from "../support/files/atomic-write.ts";
-import { attributeParameters, wantedAttributes } from "../support/files/attributes.ts";
+import { attributeParameters } from "../support/files/attributes.ts";
 import { blockEdit } from "../support/files/block-edit.ts";
-import {
-  applyEdit,
-  type Edit,
-  type EditChange,
-  type EditedFile,
-  editedFields,
-  editQuestions,
-  editResult,
-  planEdit,
-} from "../support/files/edited-file.ts";
+import { type EditChange, type EditInput, editedFile, editing, editParameters } from "../support/files/edited-file.ts";
 
 const params = parameters(
   {
@@ -38,18 +27,15 @@ const params = parameters(
     },
     insertbefore: { ...str(), description: "Where a new block goes: before the last line in which this is found, or BOF." },
     create: { ...bool(), default: false, description: "Make the file, and the directories above it, where they are missing." },
-    backup: { ...bool(), default: false, description: "Keep the old file beside the new one, with the time in its name." },
     append_newline: { ...bool(), default: false, description: "Put an empty line after the block where none is." },
     prepend_newline: { ...bool(), default: false, description: "Put an empty line before the block where none is." },
-    validate: { ...str(), description: "Command that checks the new file before it is put in place; %s stands for its path." },
+    ...editParameters,
     ...attributeParameters,
   },
   { mutuallyExclusive: [["insertbefore", "insertafter"]] },
 );
 
-type Input = { readonly file: EditedFile; readonly edit: Edit };
-
-export const blockinfile = stateModule<ParametersOf<typeof params>, Input, Questions, EditChange>({
+export const blockinfile = stateModule<ParametersOf<typeof params>, EditInput, Questions, EditChange>({
   name: "blockinfile",
   summary: "Manages a block of lines in a file, between two marker lines.",
   description: [
@@ -74,7 +60,6 @@ export const blockinfile = stateModule<ParametersOf<typeof params>, Input, Quest
   },
 
   async prepare(given) {
-    if (given.validate !== undefined) validationCommand(given.validate);
     const edit = blockEdit({
       state: given.state,
       block: given.block,
@@ -86,25 +71,9 @@ export const blockinfile = stateModule<ParametersOf<typeof params>, Input, Quest
       appendNewline: given.append_newline,
       prependNewline: given.prepend_newline,
     });
-    const isPresent = given.state === "present";
-    const file: EditedFile = {
-      path: given.path,
-      create: given.create && isPresent,
-      backup: given.backup,
-      validate: given.validate,
-      unsafeWrites: given.unsafe_writes,
-      wanted: wantedAttributes(given),
-      needed: !given.create,
-      noun: "Path",
-    };
-    return { file, edit };
+    const create = given.create && given.state === "present";
+    return { file: { ...editedFile(given), create, needed: !given.create, noun: "Path" }, edit };
   },
 
-  probe: ({ file }, context) => editQuestions(file, context),
-  plan: (state, { file, edit }, context) => planEdit(file, edit, state, context),
-  apply: (change, _input, context) => applyEdit(change, context),
-  predict: ({ data }, _state, _input, { traits }) => predictPlans(data.plans, traits),
-  provides: ({ data }) => providedBy(data.plans),
-  result: (state, { file }, context) => editResult(file, state, context),
-  applied: editedFields,
+  ...editing,
 });

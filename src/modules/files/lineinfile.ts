@@ -1,18 +1,7 @@
 import { ModuleFailure, type Questions, stateModule } from "../contract.ts";
 import { bool, choice, type ParametersOf, parameters, path, str } from "../parameters.ts";
-import { predictPlans, providedBy } from "../support/files/apply-plans.ts";
-import { validationCommand } from "../support/files/atomic-write.ts";
-import { attributeParameters, wantedAttributes } from "../support/files/attributes.ts";
-import {
-  applyEdit,
-  type Edit,
-  type EditChange,
-  type EditedFile,
-  editedFields,
-  editQuestions,
-  editResult,
-  planEdit,
-} from "../support/files/edited-file.ts";
+import { attributeParameters } from "../support/files/attributes.ts";
+import { type EditChange, type EditInput, editedFile, editing, editParameters } from "../support/files/edited-file.ts";
 import { lineEdit } from "../support/files/line-edit.ts";
 
 const params = parameters(
@@ -42,8 +31,7 @@ const params = parameters(
       description: "The first line that is found, instead of the last, for all three of them.",
     },
     create: { ...bool(), default: false, description: "Make the file, and the directories above it, where they are missing." },
-    backup: { ...bool(), default: false, description: "Keep the old file beside the new one, with the time in its name." },
-    validate: { ...str(), description: "Command that checks the new file before it is put in place; %s stands for its path." },
+    ...editParameters,
     ...attributeParameters,
   },
   {
@@ -55,9 +43,7 @@ const params = parameters(
   },
 );
 
-type Input = { readonly file: EditedFile; readonly edit: Edit };
-
-export const lineinfile = stateModule<ParametersOf<typeof params>, Input, Questions, EditChange>({
+export const lineinfile = stateModule<ParametersOf<typeof params>, EditInput, Questions, EditChange>({
   name: "lineinfile",
   summary: "Sees to it that a file has a line, has it changed, or does not have it.",
   description: [
@@ -88,7 +74,6 @@ export const lineinfile = stateModule<ParametersOf<typeof params>, Input, Questi
     if (state === "absent" && line === undefined && regexp === undefined && searchString === undefined) {
       throw new ModuleFailure("one of line, search_string, or regexp is required with state=absent");
     }
-    if (given.validate !== undefined) validationCommand(given.validate);
     const edit = lineEdit({
       state,
       line,
@@ -99,27 +84,14 @@ export const lineinfile = stateModule<ParametersOf<typeof params>, Input, Questi
       backrefs: given.backrefs,
       firstMatch: given.firstmatch,
     });
-    const file: EditedFile = {
-      path: given.path,
-      create: given.create && state === "present",
-      backup: given.backup,
-      validate: given.validate,
-      unsafeWrites: given.unsafe_writes,
-      wanted: wantedAttributes(given),
-      needed: state === "present",
-      noun: "Destination",
-    };
-    return { file, edit };
+    const isPresent = state === "present";
+    return { file: { ...editedFile(given), create: given.create && isPresent, needed: isPresent }, edit };
   },
 
-  probe: ({ file }, context) => editQuestions(file, context),
-  plan: (state, { file, edit }, context) => planEdit(file, edit, state, context),
-  apply: (change, _input, context) => applyEdit(change, context),
-  predict: ({ data }, _state, _input, { traits }) => predictPlans(data.plans, traits),
-  provides: ({ data }) => providedBy(data.plans),
-  result: (state, { file }, context) => ({ ...editResult(file, state, context), backup: "" }),
+  ...editing,
+  result: (...args) => ({ ...editing.result(...args), backup: "" }),
   applied(output) {
-    const fields = editedFields(output);
+    const fields = editing.applied(output);
     return { ...fields, backup: fields["backup_file"] ?? "" };
   },
 });

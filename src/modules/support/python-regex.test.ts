@@ -35,7 +35,7 @@ describe("pythonRegex", () => {
     ["(?>a)", "(?>a… is not supported"],
     ["[a", "a [ is not closed"],
     ["a\\", "it ends in a backslash"],
-    ["*", "Nothing to repeat"],
+    ["*", "nothing to repeat"],
   ])("refuses %j", (pattern, why) => {
     expect(() => pythonRegex("regexp", pattern)).toThrow(
       `regexp "${pattern}" is not a regular expression that can be used: ${why}`,

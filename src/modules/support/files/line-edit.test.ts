@@ -65,11 +65,8 @@ describe("a line that shall not be there", () => {
 
 describe("expressions", () => {
   it.each([
-    [
-      { line: "\\2", regexp: "(a)", backrefs: true },
-      'line "\\2" cannot be filled from the match of regexp "(a)": there is no group 2',
-    ],
-    [{ line: "x", regexp: "(" }, 'regexp "(" is not a regular expression that can be used: Unterminated group'],
+    [{ line: "\\2", regexp: "(a)", backrefs: true }, 'line "\\2" cannot be filled from a match: there is no group 2'],
+    [{ line: "x", regexp: "(" }, 'regexp "(" is not a regular expression that can be used: unterminated group'],
     [{ line: "x", insertAfter: "a\\q" }, 'insertafter "a\\q" is not a regular expression that can be used: bad escape \\q'],
   ])("%j are refused", (wish, message) => expect(() => edited("a\n", wish)).toThrow(message));
 });

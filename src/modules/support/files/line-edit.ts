@@ -1,5 +1,4 @@
-import { ModuleFailure } from "../../contract.ts";
-import { asBytes, expand, pythonRegex } from "../python-regex.ts";
+import { asBytes, pythonRegex, pythonReplacement } from "../python-regex.ts";
 import type { Edit } from "./edited-file.ts";
 
 /** What `lineinfile` was asked for. */
@@ -22,21 +21,26 @@ const bare = (line: string): string => line.replace(/[\r\n]+$/, "");
 const endsLine = (line: string): boolean => /[\r\n]$/.test(line);
 
 export function lineEdit(wish: LineWish): Edit {
-  const matches = matcherOf(wish);
+  const { matches, fill } = matcherOf(wish);
   const anchor = anchorOf(wish);
   return wish.state === "absent"
     ? (text) => withoutLines(text, matches, wish)
-    : (text) => withLine(text ?? "", { matches, anchor }, wish);
+    : (text) => withLine(text ?? "", { matches, fill, anchor }, wish);
 }
 
-function matcherOf({ regexp, searchString }: LineWish): Matcher | undefined {
+/** `fill`: makes the line of a match, where the line refers to its groups. */
+type LineSearch = { readonly matches?: Matcher; readonly fill?: (match: RegExpExecArray) => string };
+
+function matcherOf({ regexp, searchString, backrefs, line }: LineWish): LineSearch {
   if (regexp !== undefined) {
-    const { regex } = pythonRegex("regexp", regexp);
-    return (line) => regex.exec(line) ?? undefined;
+    const expression = pythonRegex("regexp", regexp);
+    const matches: Matcher = (one) => expression.regex.exec(one) ?? undefined;
+    if (!backrefs || line === undefined) return { matches };
+    return { matches, fill: pythonReplacement({ parameter: "line", text: asBytes(line), shown: line }, expression) };
   }
-  if (searchString === undefined) return undefined;
+  if (searchString === undefined) return {};
   const text = asBytes(searchString);
-  return (line) => (line.includes(text) ? true : undefined);
+  return { matches: (one) => (one.includes(text) ? true : undefined) };
 }
 
 function withoutLines(text: string | undefined, matches: Matcher | undefined, wish: LineWish): ReturnType<Edit> {
@@ -53,6 +57,7 @@ type Places = { readonly found: number; readonly match: RegExpExecArray | true |
 
 type Search = {
   readonly matches: Matcher | undefined;
+  readonly fill: LineSearch["fill"];
   readonly anchor: { readonly regex: RegExp; readonly offset: 0 | 1 } | undefined;
 };
 
@@ -94,7 +99,7 @@ function withLine(text: string, search: Search, wish: LineWish): ReturnType<Edit
   const added = { text: "", message: "line added" };
   const ended = `${line}\n`;
   if (found >= 0) {
-    const filled = wish.backrefs && match !== undefined && match !== true ? expand(match, line, refuseBackref(wish)) : line;
+    const filled = search.fill !== undefined && match !== undefined && match !== true ? search.fill(match) : line;
     const wanted = filled.endsWith("\n") ? filled : `${filled}\n`;
     if (lines[found] === wanted) return undefined;
     return { text: lines.with(found, wanted).join(""), message: "line replaced" };
@@ -113,10 +118,4 @@ function withLine(text: string, search: Search, wish: LineWish): ReturnType<Edit
     if (next === undefined) return { ...added, text: `${text}${endsLine(text) ? "" : "\n"}${ended}` };
   }
   return { ...added, text: lines.toSpliced(insert, 0, ended).join("") };
-}
-
-function refuseBackref(wish: LineWish): (why: string) => never {
-  return (why) => {
-    throw new ModuleFailure(`line "${wish.line}" cannot be filled from the match of regexp "${wish.regexp}": ${why}`);
-  };
 }

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { apply, type RunReport } from "./cli.ts";
+import { converges, type Expectation } from "./converges.ts";
+import { freshHost } from "./pool.ts";
+import { diffSnapshots } from "./snapshot-diff.ts";
+
+type Case = Omit<Expectation, "changed"> & {
+  readonly module: string;
+  /** Tasks that change a fresh host, each as YAML flow text after its name. */
+  readonly tasks: readonly (readonly [name: string, task: string])[];
+  readonly undo: readonly string[];
+};
+
+const play = (tasks: readonly string[]): string =>
+  `- hosts: all\n  become: true\n  gather_facts: false\n  tasks:\n${tasks.map((task) => `    - { ${task} }\n`).join("")}`;
+
+const cases: readonly Case[] = [
+  {
+    module: "replace",
+    tasks: [
+      ["file", "copy: { dest: /srv/r.conf, content: \"host = a\\nport = 1\\n[x]\\nhost = a\\n\", mode: '0640', force: false }"],
+      ["everywhere", "replace: { path: /srv/r.conf, regexp: '^(host = )a$', replace: '\\1b' }"],
+      [
+        "in a section",
+        "replace: { path: /srv/r.conf, regexp: '^host = .*', replace: 'host = c', after: '\\[x\\]', mode: '0600' }",
+      ],
+    ],
+    disturb: [
+      { by: "sed -i 's/^host = b/host = a/' /srv/r.conf", repairedBy: "everywhere" },
+      { by: "chmod 644 /srv/r.conf", repairedBy: "in a section" },
+    ],
+    undo: ["file: { path: /srv/r.conf, state: absent }"],
+  },
+  {
+    module: "ini_file",
+    tasks: [
+      ["file", "ini_file: { path: /srv/i/x.ini, section: one, option: a, value: '1', mode: '0640', owner: deploy }"],
+      ["second", "ini_file: { path: /srv/i/x.ini, section: one, option: b, values: [x, y] }"],
+      ["section", "community.general.ini_file: { path: /srv/i/x.ini, section: two, option: flag, allow_no_value: true }"],
+    ],
+    disturb: [
+      { by: "sed -i 's/^a = 1/a = 2/' /srv/i/x.ini", repairedBy: "file" },
+      { by: "sed -i '/^b = y/d' /srv/i/x.ini", repairedBy: "second" },
+      { by: "sed -i '/^flag/d' /srv/i/x.ini", repairedBy: "section" },
+    ],
+    undo: ["file: { path: /srv/i, state: absent }"],
+  },
+];
+
+describe.each(cases)("$module", ({ tasks, undo, ...options }) => {
+  const host = freshHost();
+
+  it("keeps the promises", { timeout: 180_000 }, async () => {
+    const text = play(tasks.map(([name, task]) => `name: ${name}, ${task}`));
+    await converges(host(), text, { ...options, absent: play(undo), changed: tasks.map(([name]) => name) });
+  });
+});
+
+const failed = z.object({
+  tasks: z.array(
+    z.object({ results: z.array(z.object({ status: z.string(), result: z.looseObject({ msg: z.string().optional() }) })) }),
+  ),
+});
+
+/** The messages of all tasks that failed. */
+function failures({ stdout }: RunReport): readonly (string | undefined)[] {
+  const { tasks } = failed.parse(JSON.parse(stdout));
+  return tasks.flatMap(({ results }) => results.filter(({ status }) => status === "failed").map(({ result }) => result.msg));
+}
+
+describe("what goes wrong on a host", () => {
+  const host = freshHost();
+
+  it("is said, and leaves the host as it was", { timeout: 180_000 }, async () => {
+    const mistakes: readonly (readonly [task: string, message: string])[] = [
+      ["replace: { path: /srv/none, regexp: a }", "Path /srv/none does not exist !"],
+      ["replace: { path: /srv, regexp: a }", "Path /srv is a directory !"],
+      [
+        "replace: { path: /proc/version, regexp: Linux, replace: x }",
+        "mktemp: failed to create file via template '/proc/.k3sprov.XXXXXXXX': No such file or directory\ncannot make a temporary file in /proc",
+      ],
+      ["ini_file: { path: /dev/null, section: a, option: b, value: c }", "/dev/null is a character, not a regular file"],
+      ["ini_file: { path: /srv/none, create: false, section: a, option: b, value: c }", "Destination /srv/none does not exist !"],
+      [
+        "ini_file: { path: /sys/a.ini, section: a, option: b, value: c }",
+        "mktemp: failed to create file via template '/sys/.k3sprov.XXXXXXXX': Read-only file system\ncannot make a temporary file in /sys",
+      ],
+    ];
+    const tasks = mistakes.map(([task]) => `${task}, ignore_errors: true`);
+    const before = await host().snapshot();
+    const report = await apply([host()], play(tasks));
+    expect(failures(report)).toEqual(mistakes.map(([, message]) => message));
+    expect(diffSnapshots(before, await host().snapshot(), { by: "written" })).toEqual([]);
+  });
+});
