@@ -1,4 +1,5 @@
 import { command } from "./commands/command.ts";
+import { raw } from "./commands/raw.ts";
 import { reboot } from "./commands/reboot.ts";
 import { shell } from "./commands/shell.ts";
 import { waitFor } from "./commands/wait-for.ts";
@@ -10,14 +11,17 @@ import { addHost, groupBy, includeVars, meta, pause, setFact, validateArgumentSp
 import { fail } from "./control/fail.ts";
 import { getUrl } from "./downloads/get-url.ts";
 import { uri } from "./downloads/uri.ts";
+import { assemble } from "./files/assemble.ts";
 import { blockinfile } from "./files/blockinfile.ts";
 import { copy } from "./files/copy.ts";
 import { file } from "./files/file.ts";
+import { find } from "./files/find.ts";
 import { iniFile } from "./files/ini-file.ts";
 import { lineinfile } from "./files/lineinfile.ts";
 import { replace } from "./files/replace.ts";
 import { slurp } from "./files/slurp.ts";
 import { stat } from "./files/stat.ts";
+import { tempfile } from "./files/tempfile.ts";
 import { template } from "./files/template.ts";
 import { firewalld } from "./network/firewalld.ts";
 import { iptables } from "./network/iptables.ts";
@@ -45,6 +49,7 @@ const modules: readonly Module[] = [
   addHost,
   apk,
   apt,
+  assemble,
   assert,
   authorizedKey,
   blockinfile,
@@ -55,6 +60,7 @@ const modules: readonly Module[] = [
   fail,
   file,
   firewalld,
+  find,
   getUrl,
   group,
   groupBy,
@@ -71,6 +77,7 @@ const modules: readonly Module[] = [
   pause,
   ping,
   reboot,
+  raw,
   replace,
   service,
   setFact,
@@ -80,6 +87,7 @@ const modules: readonly Module[] = [
   stat,
   sysctl,
   systemd,
+  tempfile,
   template,
   uri,
   ufw,

@@ -46,6 +46,20 @@ const cases: readonly Case[] = [
     ],
     undo: ["file: { path: /srv/i, state: absent }"],
   },
+  {
+    module: "assemble and find",
+    tasks: [
+      ["folder", "file: { path: /srv/parts, state: directory }"],
+      ["first", "copy: { dest: /srv/parts/1, content: one, mode: '0600' }"],
+      ["second", 'copy: { dest: /srv/parts/2, content: "two\\n" }'],
+      ["whole", "assemble: { src: /srv/parts, dest: /srv/whole, delimiter: '# --', mode: '0600', owner: deploy }"],
+    ],
+    disturb: [
+      { by: "echo 3 >>/srv/whole", repairedBy: "whole" },
+      { by: "chown root /srv/whole", repairedBy: "whole" },
+    ],
+    undo: ["file: { path: '{{ item }}', state: absent }, loop: [/srv/parts, /srv/whole]"],
+  },
 ];
 
 describe.each(cases)("$module", ({ tasks, undo, ...options }) => {
@@ -69,6 +83,40 @@ function failures({ stdout }: RunReport): readonly (string | undefined)[] {
   return tasks.flatMap(({ results }) => results.filter(({ status }) => status === "failed").map(({ result }) => result.msg));
 }
 
+describe("modules that look or act", () => {
+  const host = freshHost();
+
+  it("give Ansible's fields", { timeout: 180_000 }, async () => {
+    const text = `
+- hosts: all
+  become: true
+  gather_facts: false
+  tasks:
+    - tempfile: { state: directory, suffix: .t }
+      register: made
+    - copy: { dest: "{{ made.path }}/{{ item }}", content: "{{ item }}" }
+      loop: [a.conf, b.conf]
+    - find: { paths: "{{ made.path }}", patterns: "*.conf", contains: "b\\\\.", get_checksum: true }
+      register: found
+    - raw: "id -un; echo oops >&2"
+      register: said
+      changed_when: false
+    - assert:
+        that:
+          - made.path is match('/tmp/ansible\\.\\w{8}\\.t$') and made.mode == '0700' and made.owner == 'root'
+          - found.matched == 1 and found.examined == 2 and found.files[0].path == made.path ~ '/b.conf'
+          - found.files[0].checksum == 'b.conf' | hash('sha1') and found.files[0].pw_name == 'root'
+          - said.stdout_lines == ['root'] and said.stderr_lines == ['oops'] and said.rc == 0
+    - file: { path: "{{ made.path }}", state: absent }
+`;
+    const before = await host().snapshot();
+    expect(Object.values((await apply([host()], text)).hosts)[0]).toMatchObject({ failed: 0, changed: 3 });
+    expect(diffSnapshots(before, await host().snapshot(), { by: "state" })).toEqual([]);
+    expect((await apply([host()], text.replace(/- assert:[\s\S]*?(?=- file:)/, ""), { check: true })).rc).toBe(0);
+    expect(diffSnapshots(before, await host().snapshot(), { by: "state" })).toEqual([]);
+  });
+});
+
 describe("what goes wrong on a host", () => {
   const host = freshHost();
 
@@ -80,6 +128,13 @@ describe("what goes wrong on a host", () => {
         "replace: { path: /proc/version, regexp: Linux, replace: x }",
         "mktemp: failed to create file via template '/proc/.k3sprov.XXXXXXXX': No such file or directory\ncannot make a temporary file in /proc",
       ],
+      ["assemble: { src: /srv/none, dest: /srv/x }", "Source (/srv/none) does not exist"],
+      ["assemble: { src: /etc/hostname, dest: /srv/x }", "Source (/etc/hostname) is not a directory"],
+      ["assemble: { src: /etc/default, dest: /srv }", "dest /srv is a directory; assemble writes a file"],
+      ["assemble: { src: /etc/default, dest: /srv/none/x }", "Destination directory /srv/none does not exist"],
+      ["assemble: { src: /etc/default, dest: /srv/x, validate: 'false %s' }", "failed to validate: rc:1 error:"],
+      ["tempfile: { path: /srv/none }", "/srv/none is not a directory"],
+      ["raw: exit 4", "non-zero return code"],
       ["ini_file: { path: /dev/null, section: a, option: b, value: c }", "/dev/null is a character, not a regular file"],
       ["ini_file: { path: /srv/none, create: false, section: a, option: b, value: c }", "Destination /srv/none does not exist !"],
       [

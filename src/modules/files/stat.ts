@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, type ProbeContext, type Questions, stateModule } from "../contract.ts";
+import { type JsonObject, type ProbeContext, type Questions, stateModule } from "../contract.ts";
 import { bool, choice, type ParametersOf, parameters, path } from "../parameters.ts";
 import { accessQuestion } from "../support/files/access-collector.ts";
 import { DIGESTS, digestQuestion, UNREADABLE } from "../support/files/digest-collector.ts";
@@ -6,7 +6,7 @@ import { followed } from "../support/files/file-fields.ts";
 import { hostPath } from "../support/files/host-path.ts";
 import { Known, questionSet } from "../support/files/known.ts";
 import { type Inode, type Present, pathQuestion } from "../support/files/path-collector.ts";
-import { octal } from "../support/files/symbolic-mode.ts";
+import { statFields } from "../support/files/stat-fields.ts";
 
 const params = parameters({
   path: { ...path(), required: true, aliases: ["dest", "name"], description: "What to look at." },
@@ -74,10 +74,10 @@ export const stat = stateModule<Params, Params, Questions, undefined>({
   apply: () => {
     throw new Error("bug: stat has nothing to apply");
   },
-  result: (state, given, context) => ({ stat: statFields(new Known(state), given, context) }),
+  result: (state, given, context) => ({ stat: lookedAt(new Known(state), given, context) }),
 });
 
-function statFields(known: Known, given: Params, { traits, checkMode }: ProbeContext): JsonObject {
+function lookedAt(known: Known, given: Params, { traits, checkMode }: ProbeContext): JsonObject {
   const path = hostPath(given.path, traits);
   const there = known.path(path);
   const inode = given.follow ? followed(there) : there.kind === "absent" ? undefined : there;
@@ -87,8 +87,7 @@ function statFields(known: Known, given: Params, { traits, checkMode }: ProbeCon
   return {
     exists: true,
     path: given.path,
-    ...inodeFields(inode),
-    ...permissionFields(inode.mode),
+    ...statFields(inode),
     readable: access.includes("r"),
     writeable: access.includes("w"),
     executable: access.includes("x"),
@@ -104,38 +103,4 @@ function accessOfRoot(inode: Inode): string {
 
 function linkFields(inode: Present): JsonObject {
   return inode.link === undefined ? {} : { lnk_target: inode.link.target, lnk_source: inode.link.path };
-}
-
-function inodeFields(inode: Inode): JsonObject {
-  const { kind } = inode;
-  const [major, minor] = inode.rawDevice;
-  return {
-    isreg: kind === "file",
-    isdir: kind === "directory",
-    islnk: kind === "link",
-    ischr: kind === "character",
-    isblk: kind === "block",
-    isfifo: kind === "fifo",
-    issock: kind === "socket",
-    uid: inode.uid,
-    gid: inode.gid,
-    pw_name: inode.owner,
-    gr_name: inode.group,
-    mode: octal(inode.mode),
-    size: inode.size,
-    nlink: inode.links,
-    inode: inode.inode,
-    dev: inode.device,
-    device_type: (major << 8) | minor,
-    atime: inode.atime,
-    mtime: inode.mtime,
-    ctime: inode.ctime,
-  };
-}
-
-const BITS = ["xoth", "woth", "roth", "xgrp", "wgrp", "rgrp", "xusr", "wusr", "rusr"];
-
-function permissionFields(mode: number): JsonObject {
-  const fields: Record<string, Json> = Object.fromEntries(BITS.map((name, bit) => [name, (mode & (1 << bit)) !== 0]));
-  return { ...fields, isuid: (mode & 0o4000) !== 0, isgid: (mode & 0o2000) !== 0 };
 }
