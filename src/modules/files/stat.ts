@@ -3,6 +3,7 @@ import { bool, choice, type ParametersOf, parameters, path } from "../parameters
 import { accessQuestion } from "../support/files/access-collector.ts";
 import { DIGESTS, digestQuestion, UNREADABLE } from "../support/files/digest-collector.ts";
 import { followed } from "../support/files/file-fields.ts";
+import { flagFields, flagsQuestion, mimeQuestion } from "../support/files/file-kind.ts";
 import { hostPath } from "../support/files/host-path.ts";
 import { Known, questionSet } from "../support/files/known.ts";
 import { type Inode, type Present, pathQuestion } from "../support/files/path-collector.ts";
@@ -22,13 +23,13 @@ const params = parameters({
     ...bool(),
     default: true,
     aliases: ["mime", "mime_type", "mime-type"],
-    description: "Accepted; the MIME type is not told.",
+    description: "Tell what kind of file it is, where the host has the command file.",
   },
   get_attributes: {
     ...bool(),
     default: true,
     aliases: ["attr", "attributes"],
-    description: "Accepted; chattr flags are not told.",
+    description: "Tell the flags that chattr sets, where the host has the command lsattr.",
   },
 });
 
@@ -39,7 +40,7 @@ export const stat = stateModule<Params, Params, Questions, undefined>({
   summary: "Tells about a file, directory or link.",
   description: [
     "Changes nothing. The result has `stat.exists`; everything else only where that is true.",
-    "All paths of the tasks that follow are looked at together, by one process. MIME types and chattr flags are not told.",
+    'All paths of the tasks that follow are looked at together, by one process. MIME types and flags cost one more for all of them; without the commands that tell them they are "unknown" and empty.',
   ],
   parameters: params,
   example: `- name: Look at the shadow file
@@ -62,12 +63,20 @@ export const stat = stateModule<Params, Params, Questions, undefined>({
     "stat.lnk_target": "what a link holds; lnk_source: where it leads",
     "stat.rusr": "may the owner read? Likewise wusr, xusr, rgrp, wgrp, xgrp, roth, woth, xoth, isuid, isgid",
     "stat.readable": "may the task's user read it? writeable, executable likewise",
+    "stat.mimetype": 'kind of file, like "text/plain"; charset: its encoding',
+    "stat.attr_flags": "flags as lsattr shows them; attributes: their names; version: of the inode",
     "stat.inode": "number of the inode; dev: of the file system; nlink: how many names it has",
   },
   probe(given, { traits }) {
     const path = hostPath(given.path, traits);
     const checksum = given.get_checksum ? [digestQuestion(path, given.checksum_algorithm)] : [];
-    return questionSet([pathQuestion(path), accessQuestion(path), ...checksum]);
+    return questionSet([
+      pathQuestion(path),
+      accessQuestion(path),
+      ...checksum,
+      ...(given.get_mime ? [mimeQuestion(path, given.follow)] : []),
+      ...(given.get_attributes ? [flagsQuestion(path)] : []),
+    ]);
   },
   readsOnly: true,
   plan: () => undefined,
@@ -93,6 +102,8 @@ function lookedAt(known: Known, given: Params, { traits, checkMode }: ProbeConte
     executable: access.includes("x"),
     ...(checksum === null || checksum === UNREADABLE ? {} : { checksum }),
     ...linkFields(inode),
+    ...(given.get_mime ? known.of(mimeQuestion(path, given.follow)) : {}),
+    ...(given.get_attributes ? flagFields(known.of(flagsQuestion(path))) : {}),
   };
 }
 

@@ -149,6 +149,21 @@ describe.each(SHELLS)("with %s", (shell) => {
     });
   });
 
+  describe("stat of kinds and flags", () => {
+    it("tells them where the host can", async () => {
+      await makeTree(host.directory, { f: "hello\n", l: "-> f" });
+      const look = async (raw: Raw) => Object((await runModule(host, stat, raw)).result["stat"]);
+      const seen = await look({ path: at("f") });
+      expect([seen.mimetype, seen.charset]).toEqual(
+        host.traits.commands.has("file") ? ["text/plain", "us-ascii"] : ["unknown", "unknown"],
+      );
+      expect(seen.attr_flags).toMatch(/^[A-Za-z]*$/);
+      expect(Array.isArray(seen.attributes)).toBe(true);
+      const quiet = await look({ path: at("f"), get_mime: false, get_attributes: false });
+      expect(["mimetype", "charset", "attr_flags", "attributes", "version"].filter((name) => name in quiet)).toEqual([]);
+    });
+  });
+
   describe("slurp", () => {
     it("reads files", async () => {
       await makeTree(host.directory, { f: Buffer.from([0, 255, 10]), "d/": "" });

@@ -3,7 +3,7 @@ import type { HostTraits, Output } from "../contract.ts";
 
 /** Commands whose presence is part of the traits. Looked up with `command -v`, which is a builtin. */
 export const COMMANDS = [
-  ..."stat find readlink realpath sha256sum sha1sum md5sum sha512sum base64 gzip xz bzip2 zstd tar unzip awk sed".split(" "),
+  ..."stat find file readlink realpath sha256sum sha1sum md5sum sha512sum base64 gzip xz bzip2 zstd tar unzip awk sed".split(" "),
   ..."getfacl setfacl chattr lsattr restorecon chcon getenforce semanage flock timeout mktemp setsid sync xargs".split(" "),
   ..."systemctl systemd-run journalctl rc-service rc-update service update-rc.d chkconfig insserv".split(" "),
   ..."apt-get apt-cache apt-mark dpkg dpkg-query debconf-set-selections dnf dnf5 yum rpm zypper apk pacman".split(" "),
