@@ -54,19 +54,11 @@ export const assemble = stateModule<ParametersOf<typeof params>, Input, Question
     "The old file is there until the new one is complete. Fragments of the host come over to be put together: up to 10 MiB each.",
   ],
   parameters: params,
-  example: `- name: A directory for fragments
-  file:
-    path: /etc/example.d
-    state: directory
-- name: A fragment
-  copy:
-    dest: /etc/example.d/10-first
-    content: |
-      first = 1
-- name: Put the settings together
+  example: `- name: Put the settings together
   assemble:
-    src: /etc/example.d
-    dest: /etc/example.conf
+    src: /etc/profile.d
+    dest: /etc/example.sh
+    regexp: '\\.sh$'
     mode: "0644"`,
   returns: {
     dest: "path of the file",

@@ -44,17 +44,11 @@ export const replace = stateModule<ParametersOf<typeof params>, Input, Questions
     "The file is replaced in one step, with its owner, mode, ACL and SELinux context; where path is a symbolic link, what it leads to.",
   ],
   parameters: params,
-  example: `- name: A file with a setting
-  copy:
-    dest: /etc/example.conf
-    content: |
-      host = old.example.com
-      port = 80
-- name: Move to the new host
+  example: `- name: Close new home directories to others
   replace:
-    path: /etc/example.conf
-    regexp: '^(host = )old\\.example\\.com$'
-    replace: '\\1new.example.com'`,
+    path: /etc/login.defs
+    regexp: '^(UMASK\\s+)022$'
+    replace: '\\g<1>027'`,
   returns: {
     path: "the file",
     msg: "N replacements made; empty when there was nothing to do",
