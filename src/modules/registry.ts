@@ -28,9 +28,16 @@ import { iptables } from "./network/iptables.ts";
 import { ufw } from "./network/ufw.ts";
 import { apk } from "./packages/apk.ts";
 import { apt } from "./packages/apt.ts";
+import { aptRepository } from "./packages/apt-repository.ts";
+import { deb822Repository } from "./packages/deb822-repository.ts";
 import { dnf } from "./packages/dnf.ts";
+import { dpkgSelections } from "./packages/dpkg-selections.ts";
 import { packageModule } from "./packages/package.ts";
+import { packageFacts } from "./packages/package-facts.ts";
+import { rpmKey } from "./packages/rpm-key.ts";
+import { yumRepository } from "./packages/yum-repository.ts";
 import { zypper } from "./packages/zypper.ts";
+import { zypperRepository } from "./packages/zypper-repository.ts";
 import { authorizedKey } from "./security/authorized-key.ts";
 import { knownHosts } from "./security/known-hosts.ts";
 import { service } from "./services/service.ts";
@@ -50,13 +57,16 @@ const modules: readonly Module[] = [
   apk,
   apt,
   assemble,
+  aptRepository,
   assert,
   authorizedKey,
   blockinfile,
   command,
   copy,
+  deb822Repository,
   debug,
   dnf,
+  dpkgSelections,
   fail,
   file,
   firewalld,
@@ -72,6 +82,7 @@ const modules: readonly Module[] = [
   meta,
   modprobe,
   mount,
+  packageFacts,
   packageModule,
   pamLimits,
   pause,
@@ -79,6 +90,7 @@ const modules: readonly Module[] = [
   reboot,
   raw,
   replace,
+  rpmKey,
   service,
   setFact,
   setup,
@@ -95,7 +107,9 @@ const modules: readonly Module[] = [
   validateArgumentSpec,
   waitFor,
   waitForConnection,
+  yumRepository,
   zypper,
+  zypperRepository,
 ];
 
 const byName = new Map<string, Module>(

@@ -135,14 +135,14 @@ function asImportOrInclude(bare: string): ImportOrInclude | undefined {
 }
 
 function tellUnknownModule(loading: Loading, { name, position }: Named): void {
-  const { message, isAnsible, help } = unknownModule(name, loading.options.registry);
+  const { message, isAnsible, isRefused, help } = unknownModule(name, loading.options.registry);
   const told = {
     code: isAnsible ? "missing-module" : "unknown-module",
     message,
     position,
     ...(help === undefined ? {} : { help }),
   };
-  if (isAnsible && loading.lenient) warning(loading, told);
+  if (isAnsible && isRefused !== true && loading.lenient) warning(loading, told);
   else problem(loading, told);
 }
 

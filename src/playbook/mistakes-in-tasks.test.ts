@@ -66,6 +66,18 @@ describe("mistakes in tasks", () => {
   help: \`k3sprov doc\` lists the modules there are`,
     ],
     [
+      "a module that there will never be",
+      `- apt_key: {url: https://example.org/key.asc}
+`,
+      `error: there is no module apt_key on purpose: a key that it adds is trusted for every repository of the host, and the program it needs is gone from Debian 13
+  site.yml:3:7
+  2 |   tasks:
+  3 |     - apt_key: {url: https://example.org/key.asc}
+    |       ^^^^^^^
+  in play "all" > task "apt_key"
+  help: name the key at its repository: deb822_repository with "signed_by" (a URL, a file or the key itself), or apt_repository with "[signed-by=/etc/apt/keyrings/NAME.gpg]"`,
+    ],
+    [
       "an unknown module",
       `- action: frobnicate x=1
 `,

@@ -22,6 +22,15 @@ const ansibleModules = new Set(
     .filter((name) => name !== ""),
 );
 
+/** Modules that there will never be, why, and what to use instead. */
+const refusedModules: Readonly<Record<string, { readonly message: string; readonly help: string }>> = {
+  apt_key: {
+    message:
+      "there is no module apt_key on purpose: a key that it adds is trusted for every repository of the host, and the program it needs is gone from Debian 13",
+    help: 'name the key at its repository: deb822_repository with "signed_by" (a URL, a file or the key itself), or apt_repository with "[signed-by=/etc/apt/keyrings/NAME.gpg]"',
+  },
+};
+
 /** The short name of a module of Ansible itself; others stay as they are. */
 export function bareName(name: string): string {
   return name.replace(/^ansible\.(builtin|legacy)\./, "");
@@ -31,11 +40,13 @@ export function bareName(name: string): string {
 export function unknownModule(
   name: string,
   registry: ModuleRegistry,
-): { readonly message: string; readonly isAnsible: boolean; readonly help?: string } {
+): { readonly message: string; readonly isAnsible: boolean; readonly isRefused?: true; readonly help?: string } {
   const short = bareName(name);
   const isQualified = /^[a-z_]\w*\.[a-z_]\w*\.[a-z_]\w*$/i.test(short);
   if (ansibleModules.has(short) || isQualified || short.startsWith("win_")) {
     const known = isQualified ? registry.findModule(short.split(".").at(-1) ?? "") : undefined;
+    const replaced = Object.hasOwn(refusedModules, short) ? refusedModules[short] : undefined;
+    if (replaced !== undefined) return { ...replaced, isAnsible: true, isRefused: true };
     const message = `k3sprov has no module ${short} yet`;
     if (known !== undefined) return { message: `${message}; did you mean "${known.name}"?`, isAnsible: true };
     return { message, isAnsible: true, help: "`k3sprov doc` lists the modules there are" };

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { contextOf, debian, planned } from "../../../test/module-cases.ts";
 import { apt } from "./apt.ts";
-import { dnf } from "./dnf.ts";
 import { packageModule } from "./package.ts";
 
 const installed = (...versions: string[]) => ({ kind: "installed", versions, providers: [], isResidual: false });
@@ -115,6 +114,20 @@ describe("apt", () => {
       "install -- /tmp/a.deb",
     ],
     [
+      "what is needed to build something",
+      { name: ["x", "y"], state: "build-dep" },
+      { "build-dep": { kind: "simulated", changes: [{ name: "gcc", before: "absent", after: "12" }] } },
+      ["version: absent -> 12"],
+      "build-dep -- x y",
+    ],
+    [
+      "with broken dependencies mended",
+      { name: "a", state: "fixed" },
+      { "installed a": installed() },
+      ["version: absent -> present"],
+      "--fix-broken install -- a",
+    ],
+    [
       "without recommended packages",
       { name: "a", install_recommends: false, default_release: "x" },
       { "installed a": installed() },
@@ -148,14 +161,133 @@ describe("apt", () => {
   });
 
   it.each([
-    [{ name: "a", state: "build-dep" }, '"state: build-dep" is not supported; name the packages'],
-    [{ deb: "https://x/a.deb" }, '"deb" must be a file on the host; fetch https://x/a.deb with get_url first'],
+    [{ state: "build-dep", update_cache: true }, '"state: build-dep" needs the "name" of what is to be built'],
+    [{ deb: "s3://x/a.deb" }, '"deb: s3://x/a.deb" must be a path on the host, or an address with https, http or ftp'],
+    [{ name: "*?" }, '"*?": that is no name of a Debian package'],
+    [{ name: "a", policy_rc_d: 300 }, '"policy_rc_d" is 300, but an exit status is 0 to 255'],
+    [{ name: "a", lock_timeout: -1 }, '"lock_timeout" is -1, but must not be negative'],
     [{ name: "*" }, '"name: *" goes with "state: latest" only'],
     [{ name: ["a=1", "a=2"] }, '"a=1" and "a=2" contradict each other'],
     [{ name: "a", deb: "/b" }, 'apt: "name" and "deb" exclude each other; give one of them'],
     [{}, 'apt needs one of "name", "upgrade", "update_cache", "cache_valid_time", "deb", "autoremove", "autoclean" or "clean"'],
   ])("refuses %j", async (raw, message) => {
     await expect(planned(apt, raw, {})).rejects.toThrow(message);
+  });
+
+  const matches = (...found: readonly (readonly [name: string, versions: readonly string[], candidate: string | null])[]) => ({
+    kind: "matches",
+    found: found.map(([name, versions, newest]) => ({ name, versions, candidate: newest })),
+  });
+  it.each([
+    ["present: all that match", {}, ["version: absent -> present", "version: absent -> present"], "install -- php-a php-c"],
+    [
+      "latest",
+      { state: "latest" },
+      ["version: absent -> present", "version: 1 -> 2", "version: absent -> present"],
+      "install -- php-a php-b php-c",
+    ],
+    ["only what is there", { only_upgrade: true, state: "latest" }, ["version: 1 -> 2"], "install -- php-b"],
+    ["absent: what is there", { state: "absent" }, ["version: 1 -> absent"], "remove -- php-b"],
+  ])("takes a pattern: %s", async (_name, more, differences, part) => {
+    const answers = {
+      "matching php-*": matches(["php-a", [], "1"], ["php-b", ["1"], "2"], ["php-c", [], "3"], ["php-d", [], null]),
+    };
+    const result = await planned(apt, { name: "php-*", ...more }, answers);
+    expect(result.differences).toEqual(differences);
+    expect(result.script).toContain(part);
+    expect(result.left).toBeUndefined();
+  });
+
+  it("says that nothing matches a pattern", async () => {
+    const answers = { "matching php-*": matches() };
+    await expect(planned(apt, { name: "php-*" }, answers)).rejects.toMatchObject({
+      resource: "package:php-*",
+      message: 'no package is known whose name matches "php-*"',
+    });
+    expect((await planned(apt, { name: "php-*", state: "absent" }, answers)).differences).toEqual([]);
+  });
+
+  it.each([
+    [
+      "a package on hold",
+      { name: "a=2" },
+      { ...installed("1"), isHeld: true },
+      "a is on hold at 1; allow_change_held_packages: true would change it all the same",
+    ],
+    [
+      "an older version",
+      { name: "a=1:1.0~rc1" },
+      installed("1:1.0"),
+      "a 1:1.0 is installed, which is newer than 1:1.0~rc1; allow_downgrade: true lets it go back",
+    ],
+  ])("refuses %s, unless told to", async (_name, raw, answer, message) => {
+    await expect(planned(apt, raw, { "installed a": answer })).rejects.toThrow(message);
+    const more = { allow_downgrade: true, allow_change_held_packages: true };
+    expect((await planned(apt, { ...raw, ...more }, { "installed a": answer })).differences).toHaveLength(1);
+  });
+
+  describe("in check mode", () => {
+    const check = contextOf({ checkMode: true });
+    const unknown = { ...candidate(null), isUnknown: true };
+    const answers = (of: unknown): Record<string, unknown> => ({ "installed a": installed(), "candidate a": unknown, lists: of });
+    it.each([
+      ["lists that are there", lists(9), 'the host\'s package lists know no package "a"'],
+      [
+        "no lists",
+        lists(null),
+        'the host\'s package lists know no package "a" (the host has no package lists; "update_cache: true" fetches them)',
+      ],
+      [
+        "old lists",
+        lists(9, true),
+        'the host\'s package lists know no package "a" (they are older than the sources; "update_cache: true" fetches them)',
+      ],
+    ])("does not promise what nobody has: %s", async (_name, of, message) => {
+      const error = await planned(apt, { name: "a" }, answers(of), check).catch((one: unknown) => one);
+      expect(error).toMatchObject({ resource: "package:a", message });
+    });
+    it.each([
+      [
+        "this task would fetch new lists",
+        { update_cache: true },
+        lists(null),
+        ["version: absent -> present", "age: none -> fetched"],
+      ],
+      ["an earlier one would have", {}, { ...lists(0), predictedAtMs: 5 }, ["version: absent -> present"]],
+    ])("but says that it would change when %s", async (_name, more, of, differences) => {
+      const result = await planned(apt, { name: "a", ...more }, answers(of), check);
+      expect(result.differences).toEqual(differences);
+      expect(result.left).toBeUndefined();
+    });
+  });
+
+  const remote = (known: unknown) => ({ deb: { kind: "remote-deb", known } });
+  const debUrl = { deb: "https://x/a_2-1_all.deb" };
+  const found = { name: "a", version: "2-1", installed: "", isEnough: false };
+  it.each([
+    ["what is not installed", debUrl, remote(found), ["version: absent -> 2-1"], undefined],
+    [
+      "an older version, by its name",
+      debUrl,
+      remote({ ...found, installed: "1" }),
+      [],
+      "the package has to be fetched to see its version",
+    ],
+    [
+      "a name without version",
+      { deb: "https://x/a_current_amd64.deb" },
+      remote(null),
+      [],
+      "the package has to be fetched to see its version",
+    ],
+  ])("fetches a package: %s", async (_name, raw, answers, differences, maybe) => {
+    const { change, script, differences: shown } = await planned(apt, raw, answers);
+    expect(shown).toEqual(differences);
+    expect(change?.maybe).toBe(maybe);
+    expect(script).toContain(`download-file ${raw.deb}`);
+  });
+  it("fetches nothing when the version in the address is installed", async () => {
+    expect((await planned(apt, debUrl, remote({ ...found, installed: "2-1", isEnough: true }))).change).toBeUndefined();
   });
 
   it("says that a file is not there", async () => {
@@ -192,16 +324,5 @@ describe("package", () => {
     await expect(planned(packageModule, { name: "a" }, {}, contextOf({ traits }))).rejects.toThrow(
       "the host has no package manager that is known here (apt, dnf, yum, zypper, apk)",
     );
-  });
-});
-
-describe("dnf", () => {
-  it("hands over repositories", async () => {
-    const { script } = await planned(
-      dnf,
-      { name: "a", enablerepo: "x,y", install_weak_deps: false },
-      { "installed a": installed() },
-    );
-    expect(script).toContain("dnf -y -q '--enablerepo=x' '--enablerepo=y' '--setopt=install_weak_deps=False' install a");
   });
 });

@@ -1,45 +1,32 @@
 import { joinSh, type Sh, sh } from "../../sh.ts";
-import { type Change, type Difference, MissingPrerequisite, ModuleFailure, type Prediction, stateModule } from "../contract.ts";
+import { type Change, type Difference, MissingPrerequisite, type Prediction, stateModule } from "../contract.ts";
 import { hostPath } from "../support/files/host-path.ts";
-import { aptEnvironment, aptGet, aptUpdate, apt as manager, withPolicy } from "../support/packages/apt.ts";
+import { aptEnvironment, aptGet, aptUpdate, withPolicy } from "../support/packages/apt.ts";
+import { type AptInput, aptInput } from "../support/packages/apt-input.ts";
 import { type AptParams, aptParameters } from "../support/packages/apt-parameters.ts";
-import { cachedFiles, debFile, simulation } from "../support/packages/apt-questions.ts";
-import type { DebFile, Simulated, Transaction } from "../support/packages/package-manager.ts";
+import { cachedFiles, debFile, fetchAndInstall, remoteDeb, simulation } from "../support/packages/apt-questions.ts";
+import type { DebFile, RemoteDeb, Simulated, Transaction } from "../support/packages/package-manager.ts";
 import {
-  DEFAULT_VALID_SECONDS,
   type PackageAnswers,
   type PackageQuestions,
-  type PackageTask,
   packageQuestions,
   packagesResult,
   planPackages,
   predictPackages,
 } from "../support/packages/package-task.ts";
-import { uniqueNames, wantedState } from "../support/packages/wanted.ts";
 
-type Verb = "upgrade" | "dist-upgrade";
-type Input = {
-  readonly packages: PackageTask;
-  /** The task says something about packages or their lists, not only about upgrades or files. */
-  readonly upgrade: Verb | undefined;
-  readonly deb: string | undefined;
-  readonly autoremove: boolean;
-  readonly clean: "clean" | "autoclean" | undefined;
-  readonly policy: number | undefined;
-  readonly allowDowngrade: boolean;
-};
-type Data = {
-  readonly transaction: Transaction | undefined;
-  readonly steps: readonly ("upgrade" | "deb" | "autoremove" | "clean")[];
-};
+type Step = "upgrade" | "deb" | "build-dep" | "autoremove" | "clean";
+type Data = { readonly transaction: Transaction | undefined; readonly steps: readonly Step[] };
 
-export const apt = stateModule<AptParams, Input, PackageQuestions, Data>({
+export const apt = stateModule<AptParams, AptInput, PackageQuestions, Data>({
   name: "apt",
   summary: "Installs, upgrades and removes packages of Debian and its relatives.",
   description: [
-    "All names go into one transaction. While another process holds the lock of dpkg or of the package lists, it waits for `lock_timeout` seconds.",
+    "All names go into one transaction. While another process holds the lock of dpkg or of the package lists, it waits for `lock_timeout` seconds, and then says which process that is.",
     "`update_cache` fetches the package lists when they are older than `cache_valid_time` or than the files that say where packages come from, and only when that can matter: to install something, for `state: latest`, or when nothing else is asked. Without `cache_valid_time` that is an hour; an explicit 0 fetches them each time.",
-    "Patterns are allowed in versions, not in names. `state: build-dep` and a URL in `deb` are refused.",
+    "A name may be a pattern (`php8.2-*`): all packages that match, installed ones only where that is what matters. Going back to an older version, and changing a package that is on hold, is refused before anything is done, unless allowed.",
+    "Check mode says that a package is not to be had when the host's lists do not know it and no earlier task would have fetched new ones; on a host that has no lists at all, `update_cache: true` is what is missing.",
+    '`deb` with an address: the host fetches it, with apt\'s own proxies. Where the name of the file says the version and that is installed, nothing is fetched; otherwise only fetching tells, and check mode says "may change".',
   ],
   parameters: aptParameters,
   example: `- name: Tools, with lists that are at most a day old
@@ -52,14 +39,16 @@ export const apt = stateModule<AptParams, Input, PackageQuestions, Data>({
 `,
   returns: {
     cache_updated: "Whether the lists were fetched.",
+    cache_update_time: "When they were, in seconds since 1970; 0 where nobody asked about the lists.",
     stdout: "What apt printed.",
     stderr: "What apt printed to standard error.",
   },
-  prepare: (params, _control, context) => Promise.resolve(inputOf(params, (path) => hostPath(path, context.traits))),
-  probe: (input) => ({
-    ...packageQuestions(input.packages),
+  prepare: (params, _control, context) => Promise.resolve(aptInput(params, (path) => hostPath(path, context.traits))),
+  probe: (input, context) => ({
+    ...packageQuestions(input.packages, context),
     ...(input.upgrade === undefined ? {} : { upgrade: simulation(input.upgrade, input.packages.options.flags) }),
-    ...(input.deb === undefined ? {} : { deb: debFile(input.deb) }),
+    ...(input.buildDep.length === 0 ? {} : { "build-dep": simulation("build-dep", buildFlags(input), input.buildDep) }),
+    ...(input.deb === undefined ? {} : { deb: "url" in input.deb ? remoteDeb(input.deb.url) : debFile(input.deb.path) }),
     ...(input.autoremove ? { autoremove: simulation("autoremove", purgeFlag(input)) } : {}),
     ...(input.clean === undefined ? {} : { clean: cachedFiles(input.clean) }),
   }),
@@ -67,8 +56,8 @@ export const apt = stateModule<AptParams, Input, PackageQuestions, Data>({
     const isOnlyMore = input.packages.wanted.length === 0 && !input.packages.refresh;
     const packages = isOnlyMore ? undefined : planPackages(state, input.packages, context);
     const differences: Difference[] = [...(packages?.differences ?? [])];
-    const steps: Data["steps"][number][] = [];
-    for (const step of ["upgrade", "autoremove", "clean"] as const) {
+    const steps: Step[] = [];
+    for (const step of ["upgrade", "build-dep", "autoremove", "clean"] as const) {
       const changes = simulated(state, step);
       if (changes.length === 0) continue;
       steps.push(step);
@@ -78,101 +67,76 @@ export const apt = stateModule<AptParams, Input, PackageQuestions, Data>({
     // New lists may name newer versions than those known now.
     if (packages?.data.refresh === true && input.upgrade !== undefined && !steps.includes("upgrade")) steps.push("upgrade");
     const deb = state["deb"];
-    if (deb?.kind === "deb") {
-      const change = planDeb(deb, input);
-      if (change !== undefined) {
-        steps.push("deb");
-        differences.push(change);
-      }
+    const file = deb?.kind === "deb" ? planDeb(deb, input) : deb?.kind === "remote-deb" ? planRemote(deb, input) : undefined;
+    if (file !== undefined) {
+      steps.push("deb");
+      if (file !== "maybe") differences.push(file);
     }
-    if (differences.length === 0) return undefined;
-    const data: Data = { transaction: packages?.data, steps };
-    return { differences, data, ...(packages?.verify === false ? { verify: false as const } : {}) };
+    if (differences.length === 0 && steps.length === 0) return undefined;
+    return {
+      differences,
+      data: { transaction: packages?.data, steps },
+      ...(packages?.verify === false ? { verify: false as const } : {}),
+      ...(file === "maybe" ? { maybe: "the package has to be fetched to see its version" } : {}),
+    };
   },
   apply: (change, input) => ({ script: aptScript(change.data, input) }),
   predict: (change, state, input) => predictions(change, state, input),
-  provides: () => ["*", "package:*"],
-  applied: packagesResult,
+  provides: (change) =>
+    change.data.steps.some((step) => step !== "clean") || change.data.transaction !== undefined ? ["*", "package:*"] : [],
+  result: ({ lists }) => ({
+    cache_updated: false,
+    cache_update_time: lists?.kind === "lists" ? (lists.fetchedAt ?? 0) : 0,
+  }),
+  applied: (output) => ({
+    ...packagesResult(output),
+    ...(/^k3sprov: no change$/m.test(output.stdout.toString("utf8")) ? { changed: false } : {}),
+  }),
 });
 
-function inputOf(params: AptParams, onHost: (path: string) => string): Input {
-  if (params.state === "build-dep") throw new ModuleFailure('"state: build-dep" is not supported; name the packages');
-  if (params.deb !== undefined && /^[a-z]+:\/\//.test(params.deb)) {
-    throw new ModuleFailure(`"deb" must be a file on the host; fetch ${params.deb} with get_url first`);
-  }
-  const validSeconds = params.cache_valid_time ?? DEFAULT_VALID_SECONDS;
-  const all = params.name.includes("*");
-  if (all && (params.state !== "latest" || params.name.length > 1))
-    throw new ModuleFailure('"name: *" goes with "state: latest" only');
-  return {
-    packages: {
-      manager,
-      wanted: all ? [] : uniqueNames(params.name, manager),
-      state: wantedState(params.state),
-      refresh: params.update_cache ?? params.cache_valid_time !== undefined,
-      validSeconds,
-      onlyUpgrade: params.only_upgrade,
-      purge: params.purge,
-      options: { flags: flagsOf(params), lockTimeoutSeconds: params.lock_timeout },
-    },
-    upgrade: all ? "upgrade" : verbOf(params.upgrade),
-    deb: params.deb === undefined ? undefined : onHost(params.deb),
-    autoremove: params.autoremove,
-    clean: params.clean ? "clean" : params.autoclean ? "autoclean" : undefined,
-    policy: params.policy_rc_d,
-    allowDowngrade: params.allow_downgrade || params.force,
-  };
-}
+const purgeFlag = (input: AptInput): string[] => (input.packages.purge ? ["--purge"] : []);
 
-function verbOf(upgrade: AptParams["upgrade"]): Verb | undefined {
-  if (upgrade === "no") return undefined;
-  return upgrade === "dist" || upgrade === "full" ? "dist-upgrade" : "upgrade";
-}
-
-function flagsOf(params: AptParams): string[] {
-  const flags = params.dpkg_options.flatMap((option) => ["-o", `Dpkg::Options::=--${option}`]);
-  if (params.install_recommends !== undefined)
-    flags.push("-o", `APT::Install-Recommends=${params.install_recommends ? "yes" : "no"}`);
-  if (params.default_release !== undefined) flags.push("-t", params.default_release);
-  if (params.only_upgrade) flags.push("--only-upgrade");
-  if (params.purge) flags.push("--purge");
-  if (params.autoremove) flags.push("--auto-remove");
-  if (params.fail_on_autoremove) flags.push("--no-remove");
-  if (params.allow_unauthenticated || params.force) flags.push("--allow-unauthenticated");
-  if (params.allow_downgrade || params.force) flags.push("--allow-downgrades");
-  if (params.allow_change_held_packages || params.force) flags.push("--allow-change-held-packages");
-  if (params.force) flags.push("--allow-remove-essential");
-  return flags;
-}
-
-const purgeFlag = (input: Input): string[] => (input.packages.purge ? ["--purge"] : []);
+// Those that are about the choice of versions and of what is installed along.
+const buildFlags = (input: AptInput): readonly string[] =>
+  input.packages.options.flags.filter((flag) => flag !== "--only-upgrade");
 
 function simulated(state: PackageAnswers, key: string): Simulated["changes"] {
   const answer = state[key];
   return answer?.kind === "simulated" ? answer.changes : [];
 }
 
-function planDeb(deb: DebFile, input: Input): Difference | undefined {
-  const { found } = deb;
-  if (found === null) throw new MissingPrerequisite(`path:${input.deb ?? ""}`, `there is no file ${input.deb}`);
+function planDeb({ found }: DebFile, input: AptInput): Difference | undefined {
+  const path = input.deb !== undefined && "path" in input.deb ? input.deb.path : "";
+  if (found === null) throw new MissingPrerequisite(`path:${path}`, `there is no file ${path}`);
   const isDone = found.relation === "same" || (found.relation === "newer" && !input.allowDowngrade);
   if (isDone) return undefined;
   return { kind: "field", subject: found.name, name: "version", before: found.installed || "absent", after: found.version };
 }
 
-function aptScript(data: Data, input: Input): Sh {
-  const { options } = input.packages;
+function planRemote({ known }: RemoteDeb, input: AptInput): Difference | "maybe" | undefined {
+  if (known === null) return "maybe";
+  if (known.isEnough && !input.allowDowngrade) return undefined;
+  if (known.installed === "")
+    return { kind: "field", subject: known.name, name: "version", before: "absent", after: known.version };
+  return known.installed === known.version ? undefined : "maybe";
+}
+
+function aptScript(data: Data, input: AptInput): Sh {
+  const { options, manager } = input.packages;
+  const { steps, transaction } = data;
   const parts: Sh[] = [aptEnvironment];
-  if (data.transaction?.refresh === true) parts.push(aptUpdate(options.lockTimeoutSeconds));
-  if (data.steps.includes("upgrade")) parts.push(aptGet(input.upgrade ?? "upgrade", options, []));
-  if (data.steps.includes("deb")) parts.push(aptGet("install", options, [input.deb ?? ""]));
-  if (data.transaction !== undefined) parts.push(manager.transaction({ ...data.transaction, refresh: false }, options));
-  if (data.steps.includes("autoremove")) parts.push(aptGet("autoremove", { ...options, flags: purgeFlag(input) }, []));
-  if (data.steps.includes("clean")) parts.push(sh`apt-get ${input.clean ?? "clean"} || exit`);
+  if (transaction?.refresh === true) parts.push(aptUpdate(options.lockTimeoutSeconds, input.retries));
+  if (steps.includes("upgrade")) parts.push(aptGet(input.upgrade ?? "upgrade", options, []));
+  if (steps.includes("build-dep")) parts.push(aptGet("build-dep", { ...options, flags: buildFlags(input) }, input.buildDep));
+  if (steps.includes("deb") && input.deb !== undefined)
+    parts.push("url" in input.deb ? fetchAndInstall(input.deb.url, options) : aptGet("install", options, [input.deb.path]));
+  if (transaction !== undefined) parts.push(manager.transaction({ ...transaction, refresh: false }, options));
+  if (steps.includes("autoremove")) parts.push(aptGet("autoremove", { ...options, flags: purgeFlag(input) }, []));
+  if (steps.includes("clean")) parts.push(sh`apt-get ${input.clean ?? "clean"} || exit`);
   return input.policy === undefined ? joinSh(parts) : withPolicy(input.policy, joinSh(parts));
 }
 
-function predictions(change: Change<Data>, state: PackageAnswers, input: Input): readonly Prediction[] {
+function predictions(change: Change<Data>, state: PackageAnswers, input: AptInput): readonly Prediction[] {
   const { transaction, steps } = change.data;
   const predicted: Prediction[] = [];
   if (transaction !== undefined) {
@@ -182,13 +146,23 @@ function predictions(change: Change<Data>, state: PackageAnswers, input: Input):
   if (steps.includes("upgrade") && input.upgrade !== undefined) {
     predicted.push({ question: simulation(input.upgrade, input.packages.options.flags), answer: nothing });
   }
+  if (steps.includes("build-dep"))
+    predicted.push({ question: simulation("build-dep", buildFlags(input), input.buildDep), answer: nothing });
   if (steps.includes("autoremove")) predicted.push({ question: simulation("autoremove", purgeFlag(input)), answer: nothing });
   if (steps.includes("clean") && input.clean !== undefined)
     predicted.push({ question: cachedFiles(input.clean), answer: nothing });
-  const deb = state["deb"];
-  if (steps.includes("deb") && input.deb !== undefined && deb?.kind === "deb" && deb.found !== null) {
+  return [...predicted, ...(steps.includes("deb") ? predictedDeb(state, input) : [])];
+}
+
+function predictedDeb({ deb }: PackageAnswers, input: AptInput): Prediction[] {
+  if (input.deb === undefined) return [];
+  if ("path" in input.deb && deb?.kind === "deb" && deb.found !== null) {
     const after: DebFile = { kind: "deb", found: { ...deb.found, installed: deb.found.version, relation: "same" } };
-    predicted.push({ question: debFile(input.deb), answer: after });
+    return [{ question: debFile(input.deb.path), answer: after }];
   }
-  return predicted;
+  if ("url" in input.deb && deb?.kind === "remote-deb" && deb.known !== null) {
+    const after: RemoteDeb = { kind: "remote-deb", known: { ...deb.known, installed: deb.known.version, isEnough: true } };
+    return [{ question: remoteDeb(input.deb.url), answer: after }];
+  }
+  return [];
 }

@@ -1,80 +1,107 @@
-import { stateModule } from "../contract.ts";
-import { bool, choice, int, listOf, parameters, str } from "../parameters.ts";
-import { packageBehaviour } from "../support/packages/package-behaviour.ts";
-import { DEFAULT_VALID_SECONDS, type PackageTask } from "../support/packages/package-task.ts";
-import { packageManager } from "../support/packages/select.ts";
-import { uniqueNames, wantedState } from "../support/packages/wanted.ts";
+import { joinSh, type Sh, sh } from "../../sh.ts";
+import { type Change, type Difference, type JsonObject, type Prediction, type Question, stateModule } from "../contract.ts";
+import { dnfRun, dnfUnneeded, dnfUpdates } from "../support/packages/dnf.ts";
+import { type DnfInput, dnfInput } from "../support/packages/dnf-input.ts";
+import { dnfList } from "../support/packages/dnf-list.ts";
+import { type DnfParams, dnfParameters } from "../support/packages/dnf-parameters.ts";
+import { waitForRpm } from "../support/packages/lock-wait.ts";
+import type { PackageAnswer, Simulated, Transaction } from "../support/packages/package-manager.ts";
+import { packageQuestions, packagesResult, planPackages, predictPackages } from "../support/packages/package-task.ts";
 
-export const dnf = stateModule({
+type Answer = PackageAnswer | readonly JsonObject[];
+type Questions = { readonly [key: string]: Question<Answer> };
+type Data = { readonly transaction: Transaction | undefined; readonly steps: readonly ("upgrade" | "autoremove")[] };
+
+export const dnf = stateModule<DnfParams, DnfInput, Questions, Data>({
   name: "dnf",
   aliases: ["yum", "dnf5", "ansible.builtin.yum", "ansible.builtin.dnf5"],
   summary: "Installs, upgrades and removes packages of Fedora, RHEL and their relatives, with dnf, or yum where there is no dnf.",
-  description: ["All names go into one transaction. Groups (`@name`), patterns and URLs are refused."],
-  parameters: parameters({
-    name: {
-      ...listOf(str()),
-      required: true,
-      aliases: ["pkg"],
-      description: "Packages, with or without version (`name-1.2-3`), or a path that one provides.",
-    },
-    state: {
-      ...choice("present", "installed", "latest", "absent", "removed"),
-      default: "present",
-      description: "What is wanted.",
-    },
-    update_cache: {
-      ...bool(),
-      default: false,
-      aliases: ["expire-cache"],
-      description: "Fetch the package lists when they are old and something is to be installed.",
-    },
-    cache_valid_time: {
-      ...int(),
-      default: DEFAULT_VALID_SECONDS,
-      description: "Seconds for which package lists are new enough.",
-    },
-    enablerepo: { ...listOf(str()), default: [], description: "Repositories to use although they are off." },
-    disablerepo: { ...listOf(str()), default: [], description: "Repositories not to use." },
-    exclude: { ...listOf(str()), default: [], description: "Packages to leave out." },
-    disable_gpg_check: { ...bool(), default: false, description: "Do not check signatures." },
-    install_weak_deps: { ...bool(), default: true, description: "Install recommended packages." },
-    allowerasing: { ...bool(), default: false, description: "Remove packages that are in the way." },
-    nobest: { ...bool(), default: false, description: "Take an older version where the newest cannot be had." },
-    skip_broken: { ...bool(), default: false, description: "Leave out packages whose needs cannot be met." },
-    releasever: { ...str(), description: "The release to take packages from." },
-    lock_timeout: { ...int(), default: 30, description: "Accepted; dnf waits for its lock." },
-  }),
+  description: [
+    "All names go into one transaction. While another process holds the lock of rpm or dnf, it waits for `lock_timeout` seconds, and then says which process that is.",
+    "What is newest, and what a pattern matches, is read from the lists that are on the host: a probe uses no network. `update_cache` fetches new ones when those are old.",
+    "An older version than the installed one is refused before anything is done, unless `allow_downgrade` is given; dnf itself would go back without a word. That needs a version with a point or a release (`name-1.2`, `name-1-3`), or the form `name = 1`.",
+    "An address of a package must say its version, as all names of .rpm files do; when that or a newer one is installed, nothing is fetched.",
+  ],
+  parameters: dnfParameters,
   example: `- name: Tools
   dnf:
     name: curl
     state: present
   when: ansible_facts['pkg_mgr'] | default('') == 'dnf'
 `,
-  returns: { rc: "Exit status.", stdout: "What dnf printed.", stderr: "What dnf printed to standard error." },
-  prepare: (params, _control, context) => {
-    const manager = packageManager(context.traits, context.traits.packageManager === "yum" ? "yum" : "dnf");
-    const flags = [
-      ...params.enablerepo.map((one) => `--enablerepo=${one}`),
-      ...params.disablerepo.map((one) => `--disablerepo=${one}`),
-      ...params.exclude.map((one) => `--exclude=${one}`),
-      ...(params.disable_gpg_check ? ["--nogpgcheck"] : []),
-      ...(params.install_weak_deps ? [] : ["--setopt=install_weak_deps=False"]),
-      ...(params.allowerasing ? ["--allowerasing"] : []),
-      ...(params.nobest ? ["--nobest"] : []),
-      ...(params.skip_broken ? ["--skip-broken"] : []),
-      ...(params.releasever === undefined ? [] : [`--releasever=${params.releasever}`]),
-    ];
-    const task: PackageTask = {
-      manager,
-      wanted: uniqueNames(params.name, manager),
-      state: wantedState(params.state),
-      refresh: params.update_cache,
-      validSeconds: params.cache_valid_time,
-      onlyUpgrade: false,
-      purge: false,
-      options: { flags, lockTimeoutSeconds: params.lock_timeout },
-    };
-    return Promise.resolve(task);
+  returns: {
+    rc: "Exit status.",
+    stdout: "What dnf printed.",
+    stderr: "What dnf printed to standard error.",
+    results: "With `list`: packages with name, epoch, version, release, arch, repo, yumstate.",
   },
-  ...packageBehaviour,
+  prepare: (params, _control, { traits }) => Promise.resolve(dnfInput(params, traits)),
+  probe: (input, context) => ({
+    ...packageQuestions(input.packages, context),
+    ...(input.upgradeAll === undefined ? {} : { upgrade: dnfUpdates(input.command, input.upgradeAll) }),
+    ...(input.autoremoveAll ? { autoremove: dnfUnneeded() } : {}),
+    ...(input.list === undefined ? {} : { list: dnfList(input.command, input.list) }),
+  }),
+  plan: (state, input, context) => {
+    if (input.list !== undefined) return undefined;
+    const answers = packageAnswers(state);
+    const isAboutPackages = input.packages.wanted.length > 0 || input.packages.refresh;
+    const packages = isAboutPackages ? planPackages(answers, input.packages, context) : undefined;
+    const differences: Difference[] = [...(packages?.differences ?? [])];
+    const steps: Data["steps"][number][] = [];
+    for (const step of ["upgrade", "autoremove"] as const) {
+      const changes = simulated(answers[step]);
+      if (changes.length > 0) steps.push(step);
+      for (const { name, before, after } of changes)
+        differences.push({ kind: "field", subject: name, name: "version", before, after });
+    }
+    // New lists may name newer versions than those known now.
+    if (packages?.data.refresh === true && input.upgradeAll !== undefined && !steps.includes("upgrade")) steps.push("upgrade");
+    if (differences.length === 0) return undefined;
+    const isUnproved = input.downloadOnly || packages?.verify === false;
+    return { differences, data: { transaction: packages?.data, steps }, ...(isUnproved ? { verify: false as const } : {}) };
+  },
+  apply: ({ data }, input) => ({ script: dnfScript(data, input) }),
+  predict: (change, state, input) => predictions(change, state, input),
+  provides: (_change, input) => (input.downloadOnly ? [] : ["*", "package:*"]),
+  result: (state) => {
+    const list = state["list"];
+    return list === undefined || "kind" in list ? {} : { results: list };
+  },
+  applied: packagesResult,
 });
+
+const simulated = (answer: PackageAnswer | undefined): Simulated["changes"] =>
+  answer?.kind === "simulated" ? answer.changes : [];
+
+function packageAnswers(state: { readonly [key: string]: Answer }): { readonly [key: string]: PackageAnswer } {
+  const answers: Record<string, PackageAnswer> = {};
+  for (const [key, answer] of Object.entries(state)) if ("kind" in answer) answers[key] = answer;
+  return answers;
+}
+
+function dnfScript({ transaction, steps }: Data, input: DnfInput): Sh {
+  const { manager, options } = input.packages;
+  return joinSh([
+    transaction === undefined ? waitForRpm(options.lockTimeoutSeconds, input.command) : manager.transaction(transaction, options),
+    steps.includes("upgrade") ? dnfRun(input.command, options, "upgrade", []) : sh`:`,
+    steps.includes("autoremove")
+      ? dnfRun(input.command, { ...options, flags: options.cacheFlags ?? [] }, "autoremove", [])
+      : sh`:`,
+  ]);
+}
+
+function predictions(change: Change<Data>, state: { readonly [key: string]: Answer }, input: DnfInput): readonly Prediction[] {
+  if (input.downloadOnly) return [];
+  const { transaction, steps } = change.data;
+  const nothing: Simulated = { kind: "simulated", changes: [] };
+  return [
+    ...(transaction === undefined
+      ? []
+      : predictPackages({ differences: change.differences, data: transaction }, packageAnswers(state), input.packages)),
+    ...(steps.includes("upgrade") && input.upgradeAll !== undefined
+      ? [{ question: dnfUpdates(input.command, input.upgradeAll), answer: nothing }]
+      : []),
+    ...(steps.includes("autoremove") ? [{ question: dnfUnneeded(), answer: nothing }] : []),
+  ];
+}

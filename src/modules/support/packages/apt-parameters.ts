@@ -8,17 +8,18 @@ export const aptParameters = parameters(
       default: [],
       aliases: ["package", "pkg"],
       description:
-        "Packages; `name=version` wants a version, in which `*` and `?` are allowed. `*` alone, with `state: latest`, means all.",
+        "Packages; `name=version` wants a version. `*` and `?` are allowed in both. `*` alone, with `state: latest`, means all.",
     },
     state: {
       ...choice("present", "absent", "latest", "build-dep", "fixed"),
       default: "present",
-      description: "`latest` is what the host's package lists say is newest.",
+      description:
+        "`latest` is what the host's package lists say is newest; `build-dep` means what is needed to build the packages; `fixed` mends broken dependencies along the way.",
     },
     update_cache: { ...bool(), aliases: ["update-cache"], description: "Fetch the package lists when they are old." },
     cache_valid_time: { ...int(), description: "Seconds for which package lists are new enough; implies `update_cache`." },
-    update_cache_retries: { ...int(), default: 5, description: "Accepted; apt itself tries again." },
-    update_cache_retry_max_delay: { ...int(), default: 12, description: "Accepted; apt itself tries again." },
+    update_cache_retries: { ...int(), default: 5, description: "How often to try again when a server cannot be reached." },
+    update_cache_retry_max_delay: { ...int(), default: 12, description: "The longest pause before trying again, in seconds." },
     purge: { ...bool(), default: false, description: "Remove configuration files too." },
     autoremove: { ...bool(), default: false, description: "Remove packages that nothing needs any more." },
     autoclean: { ...bool(), default: false, description: "Delete package files that cannot be fetched any more." },
@@ -55,7 +56,7 @@ export const aptParameters = parameters(
       default: "no",
       description: "Upgrade all packages: `yes` and `safe` remove none, `full` and `dist` may.",
     },
-    deb: { ...path(), description: "A .deb file on the host, to install with what it depends on." },
+    deb: { ...path(), description: "A .deb file, on the host or by its address, to install with what it depends on." },
     dpkg_options: {
       ...listOf(str()),
       default: ["force-confdef", "force-confold"],

@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import { type Output, Unknown } from "../../contract.ts";
 import { apk, decodeApk } from "./apk.ts";
 import { apt, decodeDpkg } from "./apt.ts";
+import { compareDebianVersions, compareRpmVersions } from "./compare-versions.ts";
 import { dnfManager } from "./dnf.ts";
-import { decodeRpm, parseRpm, rpmMatches } from "./rpm.ts";
+import { decodeRpm, rpmMatches } from "./rpm.ts";
+import { parseRpm } from "./rpm-spec.ts";
 import { zypper } from "./zypper.ts";
 
 const output = (stdout: string, rc = 0, stderr = ""): Output => ({
@@ -31,7 +33,7 @@ describe("dpkg-query (Debian 12)", () => {
     ["bash", { ...none, versions: ["5.2.15-2+b8"] }],
     ["libc6", { ...none, versions: ["2.36-9+deb12u14", "2.36-9+deb12u14"] }],
     ["libc6:i386", { ...none, versions: ["2.36-9+deb12u14"] }],
-    ["held:amd64", { ...none, versions: ["1"] }],
+    ["held:amd64", { ...none, versions: ["1"], isHeld: true }],
     ["tree", { ...none, isResidual: true }],
     ["half", none],
     ["triggers", { ...none, versions: ["1"] }],
@@ -63,7 +65,7 @@ gone:
     expect(apt.candidate.decode(output(policy), ["bash", "gone", "nosuch"], undefined as never)).toEqual([
       { kind: "candidate", version: "5.2.15-2+b13" },
       { kind: "candidate", version: null },
-      { kind: "candidate", version: null },
+      { kind: "candidate", version: null, isUnknown: true },
     ]);
   });
 
@@ -73,10 +75,11 @@ gone:
     ["nginx=1.22*", { spec: "nginx=1.22*", name: "nginx", version: "1.22*" }],
     ["libc6:i386", { spec: "libc6:i386", name: "libc6:i386", version: undefined }],
     ["g++", { spec: "g++", name: "g++", version: undefined }],
+    ["php*=8.*", { spec: "php*=8.*", name: "php*", version: "8.*", isPattern: true }],
   ])("parses %s", (spec, expected) => expect(apt.parse(spec)).toEqual(expected));
 
   it.each([
-    ["php*", '"php*": patterns are not supported in names; name the packages'],
+    ["*", '"*": that is no name of a Debian package'],
     ["-y", '"-y": that is no name of a Debian package'],
     ["a b", '"a b": that is no name of a Debian package'],
     ["Nginx", '"Nginx": that is no name of a Debian package'],
@@ -88,6 +91,41 @@ gone:
     ["1.22.1-9", "1.22", false],
     ["1a22", "1.22", false],
   ])("%s matches %s: %s", (installed, wanted, expected) => expect(apt.matches([installed], wanted)).toBe(expected));
+});
+
+describe("versions", () => {
+  it.each([
+    ["1.0", "1.0", 0],
+    ["1.0-1", "1.0-2", -1],
+    ["1.10", "1.9", 1],
+    ["1:0.1", "2.0", 1],
+    ["1.0~rc1", "1.0", -1],
+    ["1.0~~", "1.0~", -1],
+    ["1.0+b1", "1.0", 1],
+    ["1.0a", "1.0+", -1],
+    ["5.2.15-2+b8", "5.2.15-2", 1],
+    ["1.0-1-2", "1.0-1-1", 1],
+    ["007", "7", 0],
+  ])("Debian: %s and %s: %i", (a, b, order) => {
+    expect(Math.sign(compareDebianVersions(a, b))).toBe(order);
+    expect(Math.sign(compareDebianVersions(b, a))).toBe(order === 0 ? 0 : -order);
+  });
+  it.each([
+    ["1.0", "1.0-5", 0],
+    ["1.0-1", "1.0-2", -1],
+    ["1.0-1.el9", "1.0-1.el9_1", -1],
+    ["1.10", "1.9", 1],
+    ["1:1", "2", 1],
+    ["1.0~rc1", "1.0", -1],
+    ["1.0^git1", "1.0", 1],
+    ["1.0^git1", "1.0.1", -1],
+    ["1.a", "1.1", -1],
+    ["1_0", "1.0", 0],
+    ["1.0a", "1.0", 1],
+  ])("rpm: %s and %s: %i", (a, b, order) => {
+    expect(Math.sign(compareRpmVersions(a, b))).toBe(order);
+    expect(Math.sign(compareRpmVersions(b, a))).toBe(order === 0 ? 0 : -order);
+  });
 });
 
 describe("rpm", () => {
@@ -126,9 +164,14 @@ describe("rpm", () => {
   ])("parses %s", (spec, expected) => expect(parseRpm(spec)).toEqual(expected));
 
   it.each([
-    ["@development", '"@development": groups of packages are not supported yet'],
-    ["https://x/y.rpm", '"https://x/y.rpm": that is no name of an rpm package (patterns and URLs are not supported)'],
-    ["-y", '"-y": that is no name of an rpm package (patterns and URLs are not supported)'],
+    ["@development", '"@development": groups of packages are dnf\'s alone'],
+    [
+      "https://x/y.rpm",
+      '"https://x/y.rpm" does not say which package it is (name-version-release.arch.rpm); fetch it with get_url, and give its path here',
+    ],
+    ["a b", '"a b": that is no name, pattern, path or address of an rpm package'],
+    ["*", '"*": that is no name, pattern, path or address of an rpm package'],
+    ["-y", '"-y": that is no name, pattern, path or address of an rpm package'],
   ])("refuses %s", (spec, message) => expect(() => parseRpm(spec)).toThrow(message));
 
   it.each([
@@ -160,6 +203,13 @@ describe("apk (Alpine 3.20)", () => {
     ["cmd:busybox", { ...none, providers: ["busybox"] }],
     ["nosuch", none],
   ])("%s", (name, expected) => expect(decodeApk(output(text), [name])).toEqual([expected]));
+
+  it("knows what was asked for, and what only something else needs", () => {
+    expect(decodeApk(output(`${text}W:\nbusybox@edge>1\ncurl\n`), ["busybox", "musl"])).toEqual([
+      { ...none, versions: ["1.36.1-r29"] },
+      { ...none, versions: ["1.2.5-r0"], isDependency: true },
+    ]);
+  });
 
   it("reads what is newer, and compares versions", () => {
     expect(

@@ -37,6 +37,7 @@ export function listsCollector(name: string, where: Where): Collector<Lists> {
       const answer: Lists = {
         kind: "lists",
         ageSeconds: Number.isFinite(fetched) ? Math.max(0, now - fetched) : null,
+        ...(Number.isFinite(fetched) ? { fetchedAt: fetched } : {}),
         areOlderThanSources: Math.max(0, ...times("source")) > fetched,
       };
       return items.map(() => answer);

@@ -1,24 +1,100 @@
-import { joinSh, sh } from "../../../sh.ts";
-import { type Collector, Unknown } from "../../contract.ts";
+import { joinSh, type Sh, sh } from "../../../sh.ts";
+import { type Collector, type Output, type Question, Unknown } from "../../contract.ts";
+import { ask } from "../question.ts";
+import { compareRpmVersions } from "./compare-versions.ts";
 import { listsCollector } from "./lists.ts";
-import type { Candidate, PackageManager } from "./package-manager.ts";
-import { parseRpm, rpmInstalled, rpmMatches } from "./rpm.ts";
+import type { Candidate, InstalledPackage, Matches, PackageManager, Simulated, WantedPackage } from "./package-manager.ts";
+import { rpmInstalled, rpmMatches } from "./rpm.ts";
+import { parseRpm } from "./rpm-spec.ts";
 
 const candidate: Collector<Candidate> = {
   name: "zypper-candidate",
   beforeTraits: true,
   script: () => sh`zypper --quiet --non-interactive --no-refresh list-updates --all`,
   decode: (output, items) => {
-    if (output.rc !== 0)
-      return items.map(() => new Unknown(`zypper list-updates failed: ${output.stderr.toString("utf8").trim()}`));
-    const rows = output.stdout
-      .toString("utf8")
-      .split("\n")
-      .map((line) => line.split("|").map((cell) => cell.trim()));
+    if (output.rc !== 0) return items.map(() => new Unknown(`zypper list-updates failed: ${said(output)}`));
     // v | Repository | Name | Current | Available | Arch
-    return items.map((item) => ({ kind: "candidate", version: rows.find((row) => row[2] === item)?.[4] ?? "installed" }));
+    const found = rows(output);
+    return items.map((item) => ({ kind: "candidate", version: found.find((row) => row[2] === item)?.[4] ?? "installed" }));
   },
 };
+
+const said = (output: Output): string => output.stderr.toString("utf8").trim() || output.stdout.toString("utf8").trim();
+
+const rows = (output: Output): string[][] =>
+  output.stdout
+    .toString("utf8")
+    .split("\n")
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+
+/** What an upgrade of everything would change, by the lists that are there. */
+export const zypperUpdates: Question<Simulated> = ask(
+  "zypper updates",
+  sh`zypper --quiet --non-interactive --no-refresh list-updates`,
+  (output) => {
+    // 6: no repositories, hence nothing newer.
+    if (output.rc !== 0 && output.rc !== 6) return new Unknown(`zypper list-updates failed: ${said(output)}`);
+    const changes = rows(output).filter((row) => row[0] === "v");
+    return { kind: "simulated", changes: changes.map(([, , name = "", before = "", after = ""]) => ({ name, before, after })) };
+  },
+);
+
+/** What names match; 104 is zypper's word for "nothing found", 6 for "no repositories". */
+const matching: Collector<Matches> = {
+  name: "zypper-matching",
+  beforeTraits: true,
+  script: (items) =>
+    joinSh(
+      items.map(
+        (item, index) => sh`echo ${`== ${index}`}
+rpm -qa --qf 'i|%{NAME}|%{VERSION}-%{RELEASE}\n' ${item} || exit
+out=$(zypper --quiet --non-interactive --no-refresh search --details --type package ${item} 2>&1); s=$?
+case $s in 0|6|104) printf '%s\n' "$out" ;; *) printf '%s\n' "$out" >&2; exit $s ;; esac`,
+      ),
+    ),
+  decode: (output, items) => {
+    if (output.rc !== 0) return items.map(() => new Unknown(`zypper search failed: ${said(output)}`));
+    const blocks = output.stdout
+      .toString("utf8")
+      .split(/^== \d+\n/m)
+      .slice(1);
+    return items.map((_, index) => decodeMatches(blocks[index] ?? ""));
+  },
+};
+
+// i|NAME|VERSION of rpm; S | Name | Type | Version | Arch | Repository of zypper.
+function decodeMatches(text: string): Matches {
+  const found = new Map<string, { versions: string[]; candidate: string | null }>();
+  for (const cells of text.split("\n").map((line) => line.split("|").map((cell) => cell.trim()))) {
+    const name = cells[1] ?? "";
+    const one = found.get(name) ?? { versions: [], candidate: null };
+    if (cells.length === 3 && cells[0] === "i") found.set(name, { ...one, versions: [...one.versions, cells[2] ?? ""] });
+    else if (cells.length === 6 && cells[2] === "package" && cells[5] !== "(System Packages)") {
+      const version = cells[3] ?? "";
+      const isNewest = one.candidate === null || compareRpmVersions(version, one.candidate) > 0;
+      found.set(name, { ...one, candidate: isNewest ? version : one.candidate });
+    }
+  }
+  return {
+    kind: "matches",
+    found: [...found].map(([name, one]) => ({ name, ...one })).sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
+/** A pattern is a package that says so: `patterns-base-minimal` provides `pattern() = minimal`. */
+export function zypperPattern(name: string): WantedPackage {
+  const question: Question<InstalledPackage> = ask(
+    "zypper pattern",
+    sh`command -v rpm >/dev/null || { echo 'the host has no "rpm" command' >&2; exit 127; }
+rpm -q --whatprovides --qf '=%{VERSION}-%{RELEASE}\n' -- ${`pattern() = ${name}`}; :`,
+    (output) => {
+      if (output.rc !== 0) return new Unknown(`cannot list packages: ${said(output)}`);
+      const versions = [...output.stdout.toString("utf8").matchAll(/^=(.*)$/gm)].map((match) => match[1] ?? "");
+      return { kind: "installed", versions, providers: [], isResidual: false };
+    },
+  );
+  return { spec: name, name, version: undefined, question };
+}
 
 export const zypper: PackageManager = {
   name: "zypper",
@@ -29,6 +105,8 @@ export const zypper: PackageManager = {
   installed: rpmInstalled,
   sources: ["/etc/zypp/repos.d"],
   candidate,
+  matching,
+  isNewer: (found, wanted) => compareRpmVersions(found, wanted) > 0,
   lists: listsCollector("zypper-lists", {
     evidence: "/var/cache/zypp/raw/*",
     fetched: ["/var/cache/zypp/raw/*", "/var/cache/zypp/solv/*"],
@@ -38,19 +116,29 @@ export const zypper: PackageManager = {
   transaction: (work, options) => {
     // zypper waits for its lock as long as this says.
     const wait = sh`ZYPP_LOCK_TIMEOUT=${options.lockTimeoutSeconds}; export ZYPP_LOCK_TIMEOUT`;
-    // 102, 103, 107: done, but a reboot, another run or a script's warning is due.
-    const run = (verb: string, words: readonly string[]) => sh`zypper --quiet --non-interactive ${verb} ${words} </dev/null
-s=$?; case $s in 0|102|103|107) ;; *) exit $s ;; esac`;
+    const run = (verb: string, words: readonly string[]) => zypperRun([...(options.globalFlags ?? []), verb, ...words]);
+    const specs = work.install.map((one) => one.spec);
     return joinSh([
       wait,
       work.refresh ? run("refresh", []) : sh`:`,
-      work.install.length === 0
-        ? sh`:`
-        : run("install", ["--auto-agree-with-licenses", ...options.flags, "--", ...work.install.map((one) => one.spec)]),
-      work.install.length > 0 && work.state === "latest"
-        ? run("update", ["--auto-agree-with-licenses", "--", ...work.install.map((one) => one.name)])
+      specs.length === 0 ? sh`:` : run("install", ["--auto-agree-with-licenses", ...options.flags, "--", ...specs]),
+      specs.length > 0 && work.state === "latest"
+        ? run("update", [
+            "--auto-agree-with-licenses",
+            ...(options.cacheFlags ?? []),
+            "--",
+            ...work.install.map((one) => one.name),
+          ])
         : sh`:`,
-      work.remove.length === 0 ? sh`:` : run("remove", ["--", ...work.remove.map((one) => one.name)]),
+      work.remove.length === 0
+        ? sh`:`
+        : run("remove", [...(options.removeFlags ?? []), "--", ...work.remove.map((one) => one.name)]),
     ]);
   },
 };
+
+/** 102, 103, 107: done, but a reboot, another run or a script's warning is due. */
+export function zypperRun(words: readonly string[]): Sh {
+  return sh`zypper --quiet --non-interactive ${words} </dev/null
+s=$?; case $s in 0|102|103|107) ;; *) exit $s ;; esac`;
+}
