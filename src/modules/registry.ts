@@ -40,20 +40,28 @@ import { zypper } from "./packages/zypper.ts";
 import { zypperRepository } from "./packages/zypper-repository.ts";
 import { authorizedKey } from "./security/authorized-key.ts";
 import { knownHosts } from "./security/known-hosts.ts";
+import { alternatives } from "./services/alternatives.ts";
+import { cron } from "./services/cron.ts";
 import { service } from "./services/service.ts";
+import { serviceFacts } from "./services/service-facts.ts";
 import { systemd } from "./services/systemd.ts";
+import { sysvinit } from "./services/sysvinit.ts";
+import { getent } from "./system/getent.ts";
 import { group } from "./system/group.ts";
+import { hostname } from "./system/hostname.ts";
 import { modprobe } from "./system/modprobe.ts";
 import { mount } from "./system/mount.ts";
 import { pamLimits } from "./system/pam-limits.ts";
 import { ping } from "./system/ping.ts";
 import { setup } from "./system/setup.ts";
 import { sysctl } from "./system/sysctl.ts";
+import { timezone } from "./system/timezone.ts";
 import { user } from "./system/user.ts";
 
 /** Every module there is. */
 const modules: readonly Module[] = [
   addHost,
+  alternatives,
   apk,
   apt,
   assemble,
@@ -64,6 +72,7 @@ const modules: readonly Module[] = [
   command,
   copy,
   deb822Repository,
+  cron,
   debug,
   dnf,
   dpkgSelections,
@@ -71,9 +80,11 @@ const modules: readonly Module[] = [
   file,
   firewalld,
   find,
+  getent,
   getUrl,
   group,
   groupBy,
+  hostname,
   includeVars,
   iptables,
   knownHosts,
@@ -92,6 +103,7 @@ const modules: readonly Module[] = [
   replace,
   rpmKey,
   service,
+  serviceFacts,
   setFact,
   setup,
   shell,
@@ -100,9 +112,11 @@ const modules: readonly Module[] = [
   sysctl,
   systemd,
   tempfile,
+  sysvinit,
   template,
   uri,
   ufw,
+  timezone,
   user,
   validateArgumentSpec,
   waitFor,

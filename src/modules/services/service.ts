@@ -1,11 +1,13 @@
 import { stateModule } from "../contract.ts";
-import { bool, choice, int, parameters, raw, str } from "../parameters.ts";
-import { applyUnit, checkedTask, planUnit, predictUnit, unitQuestions, unitResult } from "../support/services/unit-task.ts";
+import { bool, choice, int, parameters, str } from "../parameters.ts";
+import { serviceManager } from "../support/services/select.ts";
+import { argumentWords, PLAIN_OPTIONS } from "../support/services/service-manager.ts";
+import { applyUnit, predictUnit, unitResult } from "../support/services/unit-change.ts";
+import { checkedTask, planUnit, unitQuestions } from "../support/services/unit-task.ts";
 import { restartWhenChanged } from "./systemd.ts";
 
 export const service = stateModule({
   name: "service",
-  aliases: ["sysvinit"],
   summary: "Controls services, whatever starts them: systemd, OpenRC or SysV init scripts.",
   description: [
     "`restart_when_changed` compares the ctime of what the service reads with the time at which it was started. It does nothing while the service is not running.",
@@ -20,10 +22,17 @@ export const service = stateModule({
       enabled: { ...bool(), description: "Start it at boot." },
       restart_when_changed: restartWhenChanged,
       runlevel: { ...str(), default: "default", description: "OpenRC: where to enable it." },
-      runlevels: { ...raw(), description: "Accepted for `sysvinit` and ignored: the init script's own are used." },
       sleep: { ...int(), description: "Seconds between stop and start of a restart." },
-      pattern: { ...str(), description: "Accepted and ignored: init scripts are asked for their status." },
-      arguments: { ...str(), aliases: ["args"], description: "Accepted and ignored, as Ansible does under systemd." },
+      pattern: {
+        ...str(),
+        description: "Init scripts that know no `status`: the service runs when a process has this in its command line.",
+      },
+      arguments: {
+        ...str(),
+        aliases: ["args"],
+        description:
+          "What follows the action on the command line of OpenRC or an init script. Ignored under systemd, as in Ansible.",
+      },
       use: { ...str(), default: "auto", description: "The service manager: auto, systemd, openrc, sysvinit." },
     },
     { requiredOneOf: [["state", "enabled", "restart_when_changed"]] },
@@ -53,7 +62,12 @@ export const service = stateModule({
           restartWhenChanged: params.restart_when_changed,
           sleep: params.sleep,
           use: params.use,
-          options: { scope: "system", noBlock: false, force: false, runlevel: params.runlevel },
+          options: {
+            ...PLAIN_OPTIONS,
+            runlevels: serviceManager(context.traits, params.use).name === "openrc" ? [params.runlevel] : [],
+            arguments: argumentWords(params.arguments),
+            pattern: params.pattern,
+          },
         },
         context,
       ),

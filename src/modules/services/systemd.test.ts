@@ -4,10 +4,12 @@ import { MissingPrerequisite } from "../contract.ts";
 import type { UnitState } from "../support/services/service-manager.ts";
 import { service } from "./service.ts";
 import { systemd } from "./systemd.ts";
+import { sysvinit } from "./sysvinit.ts";
 
 const START = 1_700_000_000.5;
 const running: UnitState = {
   unit: "demo.service",
+  id: "demo.service",
   exists: true,
   masked: false,
   running: true,
@@ -21,7 +23,13 @@ const running: UnitState = {
   status: {},
 };
 const stopped: UnitState = { ...running, running: false, startedAt: null, description: "inactive (dead)", enabled: false };
-const answers = (unit: UnitState | null, more: object = {}) => ({ unit, stale: [], newest: [], ...more });
+const answers = (unit: UnitState | null, more: object = {}) => ({
+  unit,
+  stale: { stale: [], loaded: [] },
+  newest: [],
+  file: { kind: "none" },
+  ...more,
+});
 
 describe("systemd", () => {
   it.each([
@@ -88,9 +96,22 @@ describe("systemd", () => {
 
   it("reloads when some unit is stale, and only then", async () => {
     expect((await planned(systemd, { daemon_reload: true }, answers(null))).differences).toEqual([]);
-    const stale = await planned(systemd, { daemon_reload: true }, answers(null, { stale: ["a.service"] }));
+    const stale = await planned(
+      systemd,
+      { daemon_reload: true },
+      answers(null, { stale: { stale: ["a.service"], loaded: ["a.service"] } }),
+    );
     expect(stale.differences).toEqual(["files of: a.service -> read again"]);
     expect(stale.left).toBeUndefined();
+    const context = contextOf({ checkMode: true, wouldChange: new Map([["/etc/systemd/system/demo@.service", Date.now() - 5]]) });
+    for (const [loaded, count] of [
+      [["demo@x.service"], 1],
+      [["other.service"], 0],
+    ] as const) {
+      const result = await planned(systemd, { daemon_reload: true }, answers(null, { stale: { stale: [], loaded } }), context);
+      expect(result.differences).toHaveLength(count);
+      expect(result.left).toBeUndefined();
+    }
   });
 
   it("cannot prove that an indirect unit or an ended oneshot is as it should be", async () => {
@@ -138,6 +159,103 @@ describe("systemd", () => {
       expect(result.left).toBeUndefined();
     },
   );
+});
+
+describe("a unit that an earlier task of a check would write", () => {
+  const context = contextOf({ checkMode: true, wouldChange: new Map([["/etc/systemd/system/demo@.service", 1]]) });
+  const file = (text: string) => ({ file: { kind: "file", base64: Buffer.from(text).toString("base64") } });
+  it.each([
+    ["[Service]\n[Install]\nWantedBy=x\n", ["enabled: false -> true"]],
+    ["[Service]\n", []],
+  ])("%j", async (text, differences) => {
+    const gone = { ...stopped, unit: "demo@x.service", exists: false };
+    const result = await planned(systemd, { name: "demo@x", enabled: true }, answers(gone, file(text)), context);
+    expect(result.differences).toEqual(differences);
+    expect(result.left).toBeUndefined();
+  });
+});
+
+describe("units that are masked, or stand for others", () => {
+  it("are disabled before they are masked", async () => {
+    const result = await planned(systemd, { name: "demo", enabled: false, masked: true, state: "stopped" }, answers(running));
+    expect(result.differences).toEqual(["enabled: true -> false", "masked: false -> true", "state: active (running) -> stopped"]);
+    expect(result.script).toMatch(/disable -- demo[\s\S]*mask -- demo[\s\S]*stop -- demo/);
+    expect(result.left).toBeUndefined();
+  });
+
+  it("are enabled by the name of the unit itself", async () => {
+    const alias = { ...stopped, unit: "sshd.service", id: "ssh.service" };
+    expect((await planned(systemd, { name: "sshd", enabled: true }, answers(alias))).script).toContain("enable -- ssh.service");
+    const off = await planned(systemd, { name: "sshd", enabled: false }, answers({ ...alias, enabled: true }));
+    expect(off.change).toMatchObject({ verify: false });
+  });
+
+  it("templates can be enabled", async () => {
+    const result = await planned(systemd, { name: "demo@", enabled: true }, answers({ ...stopped, id: "demo@.service" }));
+    expect(result.script).toContain("enable -- demo@.service");
+  });
+
+  it.each([
+    [{ masked: true, state: "started" }, '"masked: true" and "state: started" exclude each other'],
+    [{ masked: true, enabled: true }, '"masked: true" and "enabled: true" exclude each other'],
+    [{ scope: "global", state: "stopped" }, 'with "scope: global" there is no systemd that could start or stop something'],
+  ])("refuse %j", async (raw, message) => {
+    await expect(planned(systemd, { name: "demo", ...raw }, answers(stopped))).rejects.toThrow(message);
+  });
+
+  it("say that the user's systemd does not run, which an earlier task may be about to start", async () => {
+    const task = { name: "demo", scope: "user", state: "started" };
+    await expect(planned(systemd, task, answers({ ...stopped, exists: false, unreachable: "it does not run" }))).rejects.toThrow(
+      new MissingPrerequisite("path:/run/user", "it does not run"),
+    );
+  });
+});
+
+describe("runlevels", () => {
+  const levels = (...names: readonly string[]): UnitState => ({
+    ...stopped,
+    id: "demo",
+    enabled: names.length > 0,
+    levels: names,
+  });
+  it.each([
+    ["enabled elsewhere only", { enabled: true, runlevel: "boot" }, levels("default"), "rc-update --quiet add demo boot"],
+    ["disabled there", { enabled: false }, levels("boot", "default"), "rc-update --quiet delete demo default"],
+  ])("of OpenRC: %s", async (_name, raw, state, part) => {
+    const result = await planned(service, { name: "demo", use: "openrc", ...raw }, answers(state));
+    expect(result.script).toContain(part);
+    expect(result.left).toBeUndefined();
+  });
+
+  it.each([
+    ["is enabled there", { enabled: true }, levels("boot", "default")],
+    ["is not enabled there", { enabled: false }, levels("boot")],
+  ])("of OpenRC, converged: %s", async (_name, raw, state) => {
+    expect((await planned(service, { name: "demo", use: "openrc", ...raw }, answers(state))).change).toBeUndefined();
+  });
+
+  it.each([
+    ["some", { enabled: true, runlevels: [3, 5] }, levels("3"), "update-rc.d demo enable 3 && update-rc.d demo enable 5"],
+    ["all", { enabled: true }, levels(), "update-rc.d demo defaults && update-rc.d demo enable"],
+    ["one to leave", { enabled: false, runlevels: "3" }, levels("3", "5"), "update-rc.d demo disable 3"],
+  ])("of SysV: %s", async (_name, raw, state, part) => {
+    const result = await planned(sysvinit, { name: "demo", ...raw }, answers(state));
+    expect(result.script).toContain(part);
+    expect(result.left).toBeUndefined();
+  });
+
+  it.each([
+    [{ name: "demo" }, 'sysvinit needs one of "state" or "enabled"'],
+    [{ name: "demo", enabled: true, runlevels: 0 }, '"0" is no runlevel in which services start; those are 1 to 5 and S'],
+    [{ name: "a b", state: "started" }, '"a b" is no name of an init script'],
+    [
+      { name: "demo", state: "masked" },
+      'sysvinit: "state" is "masked", but must be one of started, stopped, restarted, reloaded',
+    ],
+    [{ name: "demo", state: "started", arguments: "'" }, '"arguments" is no command line'],
+  ])("refuse %j", async (raw, message) => {
+    await expect(planned(sysvinit, raw, answers(stopped))).rejects.toThrow(message);
+  });
 });
 
 describe("restart_when_changed", () => {
@@ -198,10 +316,12 @@ describe("restart_when_changed", () => {
 describe("service", () => {
   it("uses the host's service manager, or the one that is named", async () => {
     const task = { name: "demo", state: "started", enabled: true, runlevel: "boot" };
-    expect((await planned(service, { ...task, use: "openrc" }, answers(stopped))).script).toBe(
-      "rc-update --quiet add demo boot || exit\nrc-service -- demo start </dev/null || exit",
+    expect((await planned(service, { ...task, use: "openrc" }, answers({ ...stopped, id: "demo" }))).script).toBe(
+      `rc-update --quiet add demo boot >/dev/null || exit
+rc-service -- demo status >/dev/null 2>&1 </dev/null
+if [ $? -eq 32 ]; then rc-service -- demo restart  </dev/null; else rc-service -- demo start  </dev/null; fi || exit`,
     );
-    expect((await planned(service, { ...task, use: "sysvinit" }, answers(stopped))).script).toContain(
+    expect((await planned(service, { ...task, use: "sysvinit" }, answers({ ...stopped, id: "demo" }))).script).toContain(
       "update-rc.d demo defaults",
     );
     expect((await planned(service, task, answers(stopped))).script).toContain("systemctl --quiet enable -- demo.service");

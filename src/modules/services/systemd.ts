@@ -1,6 +1,8 @@
 import { stateModule } from "../contract.ts";
 import { bool, choice, listOf, parameters, path, str } from "../parameters.ts";
-import { applyUnit, checkedTask, planUnit, predictUnit, unitQuestions, unitResult } from "../support/services/unit-task.ts";
+import { PLAIN_OPTIONS } from "../support/services/service-manager.ts";
+import { applyUnit, predictUnit, unitResult } from "../support/services/unit-change.ts";
+import { checkedTask, planUnit, unitQuestions } from "../support/services/unit-task.ts";
 
 export const restartWhenChanged = {
   ...listOf(path()),
@@ -19,7 +21,11 @@ export const systemd = stateModule({
   ],
   parameters: parameters(
     {
-      name: { ...str(), aliases: ["service", "unit"], description: "The unit; without a suffix it is a `.service`." },
+      name: {
+        ...str(),
+        aliases: ["service", "unit"],
+        description: "The unit; without a suffix it is a `.service`. A template (`getty@`) can be enabled and masked.",
+      },
       state: {
         ...choice("started", "stopped", "restarted", "reloaded"),
         description: "`restarted` and `reloaded` are done each time.",
@@ -36,7 +42,8 @@ export const systemd = stateModule({
       scope: {
         ...choice("system", "user", "global"),
         default: "system",
-        description: "Which systemd: of the system, of the user, or for all users.",
+        description:
+          "Which systemd: of the system, of the task's user (who must linger or be logged in), or, for `enabled` and `masked`, of all users.",
       },
       no_block: { ...bool(), default: false, description: "Do not wait until a start or stop is done." },
       force: { ...bool(), default: false, description: "Replace links that are in the way of `enabled` or `masked`." },
@@ -73,7 +80,7 @@ export const systemd = stateModule({
           restartWhenChanged: params.restart_when_changed,
           sleep: undefined,
           use: "systemd",
-          options: { scope: params.scope, noBlock: params.no_block, force: params.force, runlevel: "default" },
+          options: { ...PLAIN_OPTIONS, scope: params.scope, noBlock: params.no_block, force: params.force },
         },
         context,
       ),

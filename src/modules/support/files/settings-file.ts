@@ -15,7 +15,10 @@ export function settingsText(path: string, known: Known): string {
   if (content.kind === "none") return "";
   const bytes = bytesOf(content);
   if (bytes === undefined) throw new ModuleFailure(`${path} is no text file of settings`);
-  return bytes.toString("utf8");
+  const text = bytes.toString("utf8");
+  // Bytes that are no UTF-8 would not survive the way back.
+  if (!Buffer.from(text).equals(bytes)) throw new ModuleFailure(`${path} is no text in UTF-8, so it is not edited`);
+  return text;
 }
 
 /** The change that gives the file this text, with owner and mode as they are (a new file: 0644). */

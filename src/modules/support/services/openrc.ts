@@ -1,7 +1,7 @@
-import { sh } from "../../../sh.ts";
+import { joinSh, type Sh, sh } from "../../../sh.ts";
 import { type Collector, Unknown } from "../../contract.ts";
 import { decodeScriptServices } from "./script-service.ts";
-import type { ServiceManager, UnitState } from "./service-manager.ts";
+import type { Action, ActOptions, ServiceManager, UnitState } from "./service-manager.ts";
 
 /** Where a service is enabled is a link in /etc/runlevels; when it was started, the time of its link in /run/openrc/started. */
 const collector: Collector<UnitState> = {
@@ -16,18 +16,28 @@ done
 :`,
   decode: (output, items) =>
     decodeScriptServices(output, items, (rc) => {
-      // 0 started, 3 stopped, 4 scheduled, 8 inactive, 16 stopping/crashed variants, 32 crashed.
+      // 0 started, 3 stopped, 4 stopping, 8 starting, 16 inactive (waits for something), 32 crashed.
       if (rc === 0 || rc === 8) return true;
-      if (rc === 3 || rc === 4 || rc === 16 || rc === 32) return false;
+      if (rc === 3 || rc === 4 || rc === 16 || rc === CRASHED) return false;
       return new Unknown(`rc-service status ended with ${rc}`);
     }),
 };
+
+/** `status` of a service whose process has gone: OpenRC takes it for started, so that only a restart starts it. */
+const CRASHED = 32;
+
+const tell = (action: Action, unit: string, options: ActOptions): Sh =>
+  sh`rc-service -- ${unit} ${action} ${options.arguments} </dev/null`;
 
 export const openrc: ServiceManager = {
   name: "openrc",
   question: (unit) => ({ collector, item: unit }),
   // --ifstarted and the like would hide a failure; plan has decided already what is to be done.
-  act: (action, unit) => sh`rc-service -- ${unit} ${action} </dev/null || exit`,
-  enable: (unit, enabled, { runlevel }) =>
-    enabled ? sh`rc-update --quiet add ${unit} ${runlevel} || exit` : sh`rc-update --quiet --all delete ${unit} || exit`,
+  act: (action, unit, options) =>
+    action === "start"
+      ? sh`rc-service -- ${unit} status >/dev/null 2>&1 </dev/null
+if [ $? -eq ${CRASHED} ]; then ${tell("restart", unit, options)}; else ${tell("start", unit, options)}; fi || exit`
+      : sh`${tell(action, unit, options)} || exit`,
+  enable: (unit, enabled, { runlevels }) =>
+    joinSh(runlevels.map((level) => sh`rc-update --quiet ${enabled ? "add" : "delete"} ${unit} ${level} >/dev/null || exit`)),
 };

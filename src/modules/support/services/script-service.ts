@@ -39,12 +39,14 @@ function serviceState(
 ): UnitState {
   return {
     unit,
+    id: unit,
     exists: found.exists,
     masked: false,
     running: found.running,
     description: found.running ? "started" : "stopped",
     enabled: found.levels.length > 0,
     enabledIsCertain: true,
+    levels: found.levels,
     startedAt: found.startedAt,
     needsReload: false,
     ephemeral: false,

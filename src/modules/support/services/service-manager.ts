@@ -1,5 +1,6 @@
 import type { Sh } from "../../../sh.ts";
-import type { HostTraits, JsonObject, Question } from "../../contract.ts";
+import { type HostTraits, type JsonObject, ModuleFailure, type Question } from "../../contract.ts";
+import { splitWords } from "../words.ts";
 
 export type Scope = "system" | "user" | "global";
 
@@ -7,6 +8,8 @@ export type Scope = "system" | "user" | "global";
 export type UnitState = {
   /** The full name that the manager knows it by: `cron.service`. */
   readonly unit: string;
+  /** The name that `enable` takes: that of the unit itself, where `unit` is an alias of it. */
+  readonly id: string;
   readonly exists: boolean;
   readonly masked: boolean;
   /** Running, or on its way there. */
@@ -17,6 +20,8 @@ export type UnitState = {
   readonly enabled: boolean | null;
   /** Whether `enable` can be proved afterwards; systemd calls some units "indirect" before and after. */
   readonly enabledIsCertain: boolean;
+  /** Runlevels in which it is enabled, of managers that have such. */
+  readonly levels?: readonly string[];
   /** Seconds since 1970, with a fraction, when its main process was started; null: not running or not known. */
   readonly startedAt: number | null;
   /** Only in predictions: `startedAt` is by the control node's clock. */
@@ -27,6 +32,8 @@ export type UnitState = {
   readonly ephemeral: boolean;
   /** Why it cannot be used although its file is there. */
   readonly error: string | null;
+  /** Why the manager does not answer, though one is needed: no systemd runs for the user. */
+  readonly unreachable?: string;
   /** Result field `status`. */
   readonly status: JsonObject;
 };
@@ -36,7 +43,7 @@ export type Action = "start" | "stop" | "restart" | "reload";
 /** A back end: how one kind of init system is asked and told. */
 export type ServiceManager = {
   readonly name: HostTraits["serviceManager"];
-  question(unit: string, scope: Scope): Question<UnitState>;
+  question(unit: string, options: ActOptions): Question<UnitState>;
   /** Exit status 0 only when it is done (or queued, with `noBlock`). */
   act(action: Action, unit: string, options: ActOptions): Sh;
   enable(unit: string, enabled: boolean, options: ActOptions): Sh;
@@ -46,4 +53,37 @@ export type ServiceManager = {
   reexecManager?(scope: Scope): Sh;
 };
 
-export type ActOptions = { readonly scope: Scope; readonly noBlock: boolean; readonly force: boolean; readonly runlevel: string };
+export type ActOptions = {
+  readonly scope: Scope;
+  readonly noBlock: boolean;
+  readonly force: boolean;
+  /** Where `enabled` is about; none: wherever the manager puts it. */
+  readonly runlevels: readonly string[];
+  /** What follows the action on an init script's command line. */
+  readonly arguments: readonly string[];
+  /** Init scripts: let go of their output, which some never close. */
+  readonly daemonize: boolean;
+  /** Init scripts without "status": it runs when a process has this in its command line. */
+  readonly pattern: string | undefined;
+};
+
+/** The words of `arguments`, by the rules of Ansible's command lines. */
+export function argumentWords(text: string | undefined): readonly string[] {
+  try {
+    return text === undefined ? [] : splitWords(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new ModuleFailure(`"arguments" is no command line: ${error.message}: ${text}`);
+  }
+}
+
+/** What most managers need. */
+export const PLAIN_OPTIONS: ActOptions = {
+  scope: "system",
+  noBlock: false,
+  force: false,
+  runlevels: [],
+  arguments: [],
+  daemonize: false,
+  pattern: undefined,
+};

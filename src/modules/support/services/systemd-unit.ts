@@ -8,6 +8,11 @@ export function unitName(name: string): string {
   return SUFFIXES.test(name) ? name : `${name}.service`;
 }
 
+/** `getty@`: what instances such as `getty@tty1` are made from. It can be enabled and masked, but not started. */
+export function isTemplate(name: string): boolean {
+  return /@(\.\w+)?$/.test(name) && (name.endsWith("@") || SUFFIXES.test(name));
+}
+
 /** What the properties of a unit mean (systemd.unit(5), systemctl(1) is-enabled). */
 export function toUnitState(
   unit: string,
@@ -26,6 +31,7 @@ export function toUnitState(
   const unmet = get("ConditionResult") === "no" && active === "inactive" && toSeconds(get("StateChangeTimestamp")) !== null;
   return {
     unit,
+    id: get("Id") || unit,
     exists: load !== "not-found" && load !== "",
     masked: load === "masked" || fileState.startsWith("masked"),
     running,

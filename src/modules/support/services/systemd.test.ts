@@ -92,8 +92,11 @@ describe("what systemctl show says about a unit", () => {
   });
 
   it("reads which units need a reload", () => {
-    const text = "Id=a.service\nNeedDaemonReload=no\n\nId=b.service\nNeedDaemonReload=yes\n";
-    expect(staleUnits("system").decode(output(text), [""], undefined as never)).toEqual([["b.service"]]);
+    const text =
+      "Id=a.service\nLoadState=loaded\nNeedDaemonReload=no\n\nId=b.service\nLoadState=loaded\nNeedDaemonReload=yes\n\nId=c.service\nLoadState=not-found\n";
+    expect(staleUnits("system").decode(output(text), [""], undefined as never)).toEqual([
+      { stale: ["b.service"], loaded: ["a.service", "b.service"] },
+    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { joinSh, type Sh, sh } from "../../../sh.ts";
 import { type Collector, type Output, Unknown } from "../../contract.ts";
 import type { ActOptions, Scope, ServiceManager, UnitState } from "./service-manager.ts";
-import { toUnitState, unitName } from "./systemd-unit.ts";
+import { isTemplate, toUnitState, unitName } from "./systemd-unit.ts";
 
 const PROPERTIES = [
   ..."Id Names Description LoadState LoadError ActiveState SubState UnitFileState UnitFilePreset NeedDaemonReload".split(" "),
@@ -34,7 +34,7 @@ fi
 printf '%s\\n' "$out"
 for u do for l in /etc/rc[2345].d/S[0-9][0-9]"\${u%.service}"; do [ -e "$l" ] && { echo "K3sysv=$u"; break; }; done; done
 :`,
-    decode: decodeUnits,
+    decode: (output, items) => decodeUnits(output, items, scope),
   };
 }
 
@@ -51,20 +51,27 @@ function busPath(unit: string): string {
   return `/org/freedesktop/systemd1/unit/${escaped.join("")}`;
 }
 
-/** Only whether units are enabled for all users; there is no manager to ask for more. */
-const globalCollector: Collector<UnitState> = {
-  name: "systemd-unit-of-all-users",
-  beforeTraits: true,
-  script: (items) =>
-    joinSh([
-      sh`for u in ${items.map(unitName)}; do e=$(systemctl --global is-enabled -- "$u" 2>/dev/null)`,
-      sh`l=loaded; case $e in ''|not-found) l=not-found; e=;; esac; printf 'Id=%s\nLoadState=%s\nUnitFileState=%s\n\n' "$u" "$l" "$e"; done`,
-    ]),
-  decode: decodeUnits,
-};
+/**
+ * Only what the unit's files say: whether it is enabled. For all users, where there is no manager to ask for more, and for templates,
+ * which no manager has loaded.
+ */
+function unitFileCollector(scope: Scope): Collector<UnitState> {
+  return {
+    name: `systemd-unit-file-${scope}`,
+    beforeTraits: true,
+    script: (items) => sh`${enterScope(scope)}
+for u in ${items.map(unitName)}; do e=$(systemctl ${scopeFlags(scope)}is-enabled -- "$u" 2>&1); l=loaded
+case $e in
+*'Failed to connect'*) printf '%s\n' "$e" >&2; continue ;;
+''|*not-found*|*'No such file'*) l=not-found e= ;;
+esac
+printf 'Id=%s\nLoadState=%s\nUnitFileState=%s\n\n' "$u" "$l" "$e"; done`,
+    decode: (output, items) => decodeUnits(output, items, scope),
+  };
+}
 
 /** Reads the blocks of `systemctl show` (one a unit, an empty line between) and the lines that start with "K3". */
-export function decodeUnits(output: Output, items: readonly string[]): (UnitState | Unknown)[] {
+export function decodeUnits(output: Output, items: readonly string[], scope: Scope = "system"): (UnitState | Unknown)[] {
   const text = output.stdout.toString("utf8");
   const blocks = text.split(/\n\s*\n/).map((block) => new Map(block.split("\n").flatMap(keyAndValue)));
   const sysv = new Set([...text.matchAll(/^K3sysv=(.*)$/gm)].map((match) => match[1]));
@@ -75,9 +82,23 @@ export function decodeUnits(output: Output, items: readonly string[]): (UnitStat
     // An alias is among the names of the unit that it stands for.
     const block =
       blocks.find((one) => one.get("Id") === unit) ?? blocks.find((one) => one.get("Names")?.split(" ").includes(unit));
+    if (block === undefined && scope === "user" && NO_MANAGER.test(said)) return withoutManager(unit, said);
     if (block === undefined) return new Unknown(`systemctl cannot tell about ${unit}: ${said || "no answer"}`);
     return toUnitState(unit, block, { sysvEnabled: sysv.has(unit), startedAt: exact.get(unit) });
   });
+}
+
+const NO_MANAGER = /Failed to connect to (user scope )?bus/;
+
+/** Nobody's systemd runs before he has logged in, unless he lingers. */
+const noManager = (said: string): string =>
+  `the user's own systemd does not run (${said.split("\n")[0]}); "loginctl enable-linger USER" starts it, now and at boot`;
+
+function withoutManager(unit: string, said: string): UnitState {
+  return {
+    ...toUnitState(unit, new Map(), { sysvEnabled: false, startedAt: undefined }),
+    unreachable: noManager(said),
+  };
 }
 
 function keyAndValue(line: string): [string, string][] {
@@ -85,24 +106,45 @@ function keyAndValue(line: string): [string, string][] {
   return equals < 0 || line.startsWith("K3") ? [] : [[line.slice(0, equals), line.slice(equals + 1)]];
 }
 
-const COLLECTORS = { system: unitCollector("system"), user: unitCollector("user"), global: globalCollector };
+const COLLECTORS = { system: unitCollector("system"), user: unitCollector("user"), global: unitFileCollector("global") };
+const TEMPLATES = {
+  system: unitFileCollector("system"),
+  user: unitFileCollector("user"),
+  global: COLLECTORS.global,
+};
+
+/** Units whose files have changed since systemd read them. */
+export type StaleUnits = {
+  readonly stale: readonly string[];
+  /** All that systemd has read: a new file is no reason to read it again. */
+  readonly loaded: readonly string[];
+  /** Only in predictions, in ms: what changes later is stale again. */
+  readonly predictedAt?: number;
+  /** Why there is no answer. */
+  readonly unreachable?: string;
+};
 
 /** Whether any loaded unit's files have changed since systemd read them. */
-export const staleUnits = (scope: Scope): Collector<readonly string[]> => ({
+export const staleUnits = (scope: Scope): Collector<StaleUnits> => ({
   name: scope === "user" ? "systemd-stale-units-of-user" : "systemd-stale-units",
   beforeTraits: true,
-  script: () => sh`${enterScope(scope)}; systemctl ${scopeFlags(scope)}show --no-pager --property=Id,NeedDaemonReload '*'`,
+  script: () =>
+    sh`${enterScope(scope)}; systemctl ${scopeFlags(scope)}show --no-pager --property=Id,LoadState,NeedDaemonReload '*'`,
   decode: (output, items) => {
-    if (output.rc !== 0) return items.map(() => new Unknown(`systemctl failed: ${output.stderr.toString("utf8").trim()}`));
+    const said = output.stderr.toString("utf8").trim();
+    if (output.rc !== 0 && scope === "user" && NO_MANAGER.test(said))
+      return items.map(() => ({ stale: [], loaded: [], unreachable: noManager(said) }));
+    if (output.rc !== 0) return items.map(() => new Unknown(`systemctl failed: ${said}`));
     const blocks = output.stdout.toString("utf8").split(/\n\s*\n/);
-    const stale = blocks.filter((one) => /^NeedDaemonReload=yes$/m.test(one)).map((one) => /^Id=(.*)$/m.exec(one)?.[1] ?? "");
-    return items.map(() => stale);
+    const names = (wanted: RegExp): string[] =>
+      blocks.filter((one) => wanted.test(one)).map((one) => /^Id=(.*)$/m.exec(one)?.[1] ?? "");
+    return items.map(() => ({ stale: names(/^NeedDaemonReload=yes$/m), loaded: names(/^LoadState=(?!not-found)/m) }));
   },
 });
 
 export const systemd: ServiceManager = {
   name: "systemd",
-  question: (unit, scope) => ({ collector: COLLECTORS[scope], item: unit }),
+  question: (unit, { scope }) => ({ collector: (isTemplate(unit) ? TEMPLATES : COLLECTORS)[scope], item: unit }),
   act: (action, unit, options) => {
     const name = unitName(unit);
     const run = tell(sh`${options.noBlock ? sh`--no-block ` : sh``}${action} -- ${name}`, options);

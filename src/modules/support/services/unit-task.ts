@@ -1,21 +1,20 @@
-import { joinSh, type Sh, sh } from "../../../sh.ts";
+import { sh } from "../../../sh.ts";
 import {
-  type Apply,
   type Change,
   type Collector,
   type Difference,
-  type JsonObject,
   MissingPrerequisite,
   ModuleFailure,
-  type Prediction,
   type ProbeContext,
   type Question,
 } from "../../contract.ts";
+import { bytesOf, type Content, contentQuestion, noContent } from "../files/content-collector.ts";
 import { hostPath } from "../files/host-path.ts";
 import { type ChangedPath, newestPaths, wouldChangeBelow } from "../files/newest-paths.ts";
 import { serviceManager } from "./select.ts";
 import type { Action, ActOptions, Scope, UnitState } from "./service-manager.ts";
-import { staleUnits } from "./systemd.ts";
+import { type StaleUnits, staleUnits } from "./systemd.ts";
+import { isTemplate, unitName } from "./systemd-unit.ts";
 
 /** What a `service` or `systemd` task wants. */
 export type UnitTask = {
@@ -33,30 +32,40 @@ export type UnitTask = {
   readonly options: ActOptions;
 };
 
-type Step = Action | "enable" | "disable" | "mask" | "unmask" | "reload-manager" | "reexec-manager";
-export type UnitChange = { readonly steps: readonly Step[] };
+export type Step = Action | "enable" | "disable" | "mask" | "unmask" | "reload-manager" | "reexec-manager";
+export type UnitChange = {
+  readonly steps: readonly Step[];
+  readonly id: string;
+  /** Whether it was enabled before, or would be by a file that an earlier task of a check would write. */
+  readonly enabled: boolean | null;
+};
 
-/** Predicted answers of the stale units carry when they were predicted: later changes make units stale again. */
-type Stale = readonly string[];
 const noUnit: Collector<UnitState | null> = {
   name: "no-unit",
   beforeTraits: true,
   script: () => sh`:`,
   decode: (_, all) => all.map(() => null),
 };
-const notAsked: Collector<Stale> = {
+const notAsked: Collector<StaleUnits> = {
   name: "no-stale-units",
   beforeTraits: true,
   script: () => sh`:`,
-  decode: (_, all) => all.map(() => []),
+  decode: (_, all) => all.map(() => ({ stale: [], loaded: [] })),
 };
 
 export type UnitQuestions = {
   readonly unit: Question<UnitState | null>;
-  readonly stale: Question<Stale>;
+  readonly stale: Question<StaleUnits>;
   readonly newest: Question<readonly ChangedPath[]>;
+  /** Check mode: the unit's file that an earlier task would have written. */
+  readonly file: Question<Content>;
 };
-export type UnitAnswers = { readonly unit: UnitState | null; readonly stale: Stale; readonly newest: readonly ChangedPath[] };
+export type UnitAnswers = {
+  readonly unit: UnitState | null;
+  readonly stale: StaleUnits;
+  readonly newest: readonly ChangedPath[];
+  readonly file: Content;
+};
 
 /** Refuses what cannot be, and makes the paths absolute. */
 export function checkedTask(task: UnitTask, context: ProbeContext): UnitTask {
@@ -66,7 +75,17 @@ export function checkedTask(task: UnitTask, context: ProbeContext): UnitTask {
   if (task.restartWhenChanged.length > 0 && (task.unit === undefined || (task.state ?? "started") !== "started")) {
     throw new ModuleFailure('"restart_when_changed" needs a "name", and goes with "state: started" or with no state');
   }
-  if (task.unit !== undefined && /@(\.service)?$/.test(task.unit)) {
+  const starts = task.state !== undefined && task.state !== "stopped";
+  if (task.masked === true && (starts || task.enabled === true)) {
+    const other = starts ? `state: ${task.state}` : "enabled: true";
+    throw new ModuleFailure(`"masked: true" and "${other}" exclude each other: a masked unit can neither be started nor enabled`);
+  }
+  if (task.options.scope === "global" && (task.state !== undefined || task.restartWhenChanged.length > 0)) {
+    throw new ModuleFailure(
+      'with "scope: global" there is no systemd that could start or stop something; "enabled" and "masked" work',
+    );
+  }
+  if (task.unit !== undefined && (task.state !== undefined || task.restartWhenChanged.length > 0) && isTemplate(task.unit)) {
     throw new ModuleFailure(
       `"${task.unit}" is a template; name an instance of it, such as "${task.unit.replace(/@.*/, "@main")}"`,
     );
@@ -76,11 +95,13 @@ export function checkedTask(task: UnitTask, context: ProbeContext): UnitTask {
 
 export function unitQuestions(task: UnitTask, context: ProbeContext): UnitQuestions {
   const manager = serviceManager(context.traits, task.use);
+  const written = task.unit === undefined ? undefined : fileToBe(task.unit, context);
   const asksStale = task.daemonReload && manager.name === "systemd" && task.options.scope !== "global";
   return {
-    unit: task.unit === undefined ? { collector: noUnit, item: "" } : manager.question(task.unit, task.options.scope),
+    unit: task.unit === undefined ? { collector: noUnit, item: "" } : manager.question(task.unit, task.options),
     stale: asksStale ? { collector: staleUnits(task.options.scope), item: "" } : { collector: notAsked, item: "" },
     newest: newestPaths(task.restartWhenChanged),
+    file: written === undefined ? noContent : contentQuestion(written),
   };
 }
 
@@ -96,17 +117,25 @@ export function planUnit(state: UnitAnswers, task: UnitTask, context: ProbeConte
     differs("manager", "running", "executed anew", "reexec-manager");
     isProved = false;
   }
+  const unreachable = state.unit?.unreachable ?? state.stale.unreachable;
+  // An earlier command of the run may have been to start it.
+  if (unreachable !== undefined) throw new MissingPrerequisite("path:/run/user", unreachable);
   const stale = task.daemonReload ? staleNow(state.stale, task.options.scope, context) : [];
   if (stale.length > 0) differs("files of", stale.join(", "), "read again", "reload-manager");
+  let wasEnabled: boolean | null = null;
   if (state.unit !== null) {
-    const unit = knownUnit(state.unit, task, context);
-    if (task.masked !== undefined && unit.masked !== task.masked)
-      differs("masked", unit.masked, task.masked, task.masked ? "mask" : "unmask");
-    const enabled = unit.masked && task.masked === false ? false : unit.enabled;
+    const unit = knownUnit(state.unit, state.file, task, context);
+    wasEnabled = unit.enabled;
+    if (unit.masked && task.masked === false) differs("masked", true, false, "unmask");
+    const enabled = unit.masked && task.masked === false ? false : enabledWhere(unit, task);
     if (task.enabled !== undefined && enabled !== null && enabled !== task.enabled) {
       differs("enabled", enabled, task.enabled, task.enabled ? "enable" : "disable");
-      isProved &&= unit.enabledIsCertain && task.options.scope !== "global";
+      // The link that makes an alias goes with the others.
+      const isAlias = unit.id !== unit.unit && !task.enabled;
+      isProved &&= unit.enabledIsCertain && task.options.scope !== "global" && !isAlias;
     }
+    // Last, because systemctl takes no orders about the links of a unit that is masked.
+    if (!unit.masked && task.masked === true) differs("masked", false, true, "mask");
     const wanted = actionFor(unit, state.newest, task, context);
     if (wanted !== undefined) {
       if (unit.masked && task.masked !== false && wanted.action !== "stop")
@@ -115,12 +144,25 @@ export function planUnit(state: UnitAnswers, task: UnitTask, context: ProbeConte
         throw new ModuleFailure(`Unit ${unit.unit} cannot be used: ${unit.error}`, { status: unit.status });
       // systemd would go on with what it read before, and only warn.
       if (unit.needsReload && wanted.action !== "stop" && !steps.includes("reload-manager")) steps.push("reload-manager");
-      differs("state", wanted.before, wanted.after, wanted.action);
+      // Between a stop and a start of their own: some init scripts call it a failure to stop what does not run.
+      const startsOnly = wanted.action === "restart" && task.sleep !== undefined && !unit.running;
+      differs("state", wanted.before, wanted.after, startsOnly ? "start" : wanted.action);
       isProved &&= wanted.isProved && !task.options.noBlock && !(unit.ephemeral && wanted.action !== "stop");
     }
   }
   if (differences.length === 0) return undefined;
-  return { differences, data: { steps }, ...(isProved ? {} : { verify: false as const }) };
+  return {
+    differences,
+    data: { steps, id: state.unit?.id ?? "", enabled: wasEnabled },
+    ...(isProved ? {} : { verify: false as const }),
+  };
+}
+
+/** In the runlevels that are asked about: all of them to be enabled, none to be disabled. */
+function enabledWhere({ enabled, levels }: UnitState, task: UnitTask): boolean | null {
+  const { runlevels } = task.options;
+  if (levels === undefined || runlevels.length === 0) return enabled;
+  return task.enabled === true ? runlevels.every((one) => levels.includes(one)) : runlevels.some((one) => levels.includes(one));
 }
 
 type Wanted = { readonly action: Action; readonly before: string; readonly after: string; readonly isProved: boolean };
@@ -161,12 +203,15 @@ function reasonToRestart(
 
 const instant = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
-function knownUnit(unit: UnitState, task: UnitTask, context: ProbeContext): UnitState {
+function knownUnit(unit: UnitState, file: Content, task: UnitTask, context: ProbeContext): UnitState {
   if (unit.exists || unit.masked) return unit;
   const wantsUnit = task.state !== undefined || task.enabled !== undefined;
   if (!wantsUnit) return unit;
-  if (unitFilesIn(context).some((name) => name === unit.unit || name === task.unit || name === templateOf(unit.unit))) {
-    return { ...unit, exists: true, enabled: false, running: false, description: "inactive (dead)" };
+  if (fileToBe(unit.unit, context) !== undefined) {
+    // A unit that says nothing of its installation is static: there is nothing to enable.
+    const text = bytesOf(file)?.toString("utf8");
+    const isStatic = unit.levels === undefined && text !== undefined && !/^\[Install\]/m.test(text);
+    return { ...unit, exists: true, enabled: isStatic ? null : false, running: false, description: "inactive (dead)" };
   }
   throw new MissingPrerequisite(
     `unit:${task.unit ?? ""}`,
@@ -194,77 +239,15 @@ function unitFilesIn(context: ProbeContext, sinceMs = 0): string[] {
   return [...(context.wouldChange ?? [])].flatMap(([path, when]) => (when > sinceMs ? (UNIT_FOLDERS.exec(path)?.[4] ?? []) : []));
 }
 
-const PREDICTED = "predicted at ";
+/** The file of a unit, or of the template of an instance, that earlier tasks of a check would have written. */
+function fileToBe(unit: string, context: ProbeContext): string | undefined {
+  const full = unitName(unit);
+  const names = [full.replace(/\.service$/, ""), full, templateOf(full)];
+  return [...(context.wouldChange ?? new Map()).keys()].find((path) => names.includes(UNIT_FOLDERS.exec(path)?.[4] ?? ""));
+}
 
-function staleNow(stale: Stale, scope: Scope, context: ProbeContext): string[] {
-  const predictedAt = stale.find((one) => one.startsWith(PREDICTED));
+function staleNow({ stale, loaded, predictedAt = 0 }: StaleUnits, scope: Scope, context: ProbeContext): string[] {
   if (scope === "global") return [];
-  if (predictedAt !== undefined) return unitFilesIn(context, Number(predictedAt.slice(PREDICTED.length)));
-  return [...new Set([...stale, ...unitFilesIn(context)])];
-}
-
-export function applyUnit(change: Change<UnitChange>, task: UnitTask, context: ProbeContext): Apply {
-  const manager = serviceManager(context.traits, task.use);
-  const { unit = "", options } = task;
-  const steps = change.data.steps.map((step): Sh => {
-    switch (step) {
-      case "reload-manager":
-        return manager.reloadManager?.(options.scope) ?? sh`:`;
-      case "reexec-manager":
-        return manager.reexecManager?.(options.scope) ?? sh`:`;
-      case "mask":
-      case "unmask":
-        if (manager.mask === undefined) throw new ModuleFailure(`${manager.name} knows no masked services`);
-        return manager.mask(unit, step === "mask", options);
-      case "enable":
-      case "disable":
-        return manager.enable(unit, step === "enable", options);
-      case "restart":
-        if (task.sleep === undefined) return manager.act(step, unit, options);
-        return joinSh([manager.act("stop", unit, options), sh`sleep ${task.sleep}`, manager.act("start", unit, options)]);
-      default:
-        return manager.act(step, unit, options);
-    }
-  });
-  return { script: joinSh(steps) };
-}
-
-export function predictUnit(
-  change: Change<UnitChange>,
-  state: UnitAnswers,
-  task: UnitTask,
-  context: ProbeContext,
-): readonly Prediction[] {
-  const { steps } = change.data;
-  const questions = unitQuestions(task, context);
-  const stale: Prediction[] =
-    task.daemonReload && steps.includes("reload-manager")
-      ? [{ question: questions.stale, answer: [`${PREDICTED}${Date.now()}`] }]
-      : [];
-  if (state.unit === null) return stale;
-  const last = steps.at(-1);
-  const starts = last === "start" || last === "restart" || last === "reload";
-  const masked = steps.includes("mask") || (state.unit.masked && !steps.includes("unmask"));
-  const enabled = steps.includes("enable") ? true : steps.includes("disable") ? false : state.unit.enabled;
-  const running = starts || (state.unit.running && last !== "stop");
-  const answer: UnitState = {
-    ...state.unit,
-    exists: true,
-    masked,
-    running,
-    enabled,
-    description: running ? "active (running)" : "inactive (dead)",
-    needsReload: false,
-    ...(last === "start" || last === "restart" ? { startedAt: Date.now() / 1000, predicted: true as const } : {}),
-  };
-  return [...stale, { question: questions.unit, answer }];
-}
-
-export function unitResult(state: UnitAnswers, task: UnitTask): JsonObject {
-  return {
-    name: task.unit ?? null,
-    ...(task.enabled === undefined ? {} : { enabled: task.enabled }),
-    ...(task.state === undefined ? {} : { state: task.state === "stopped" ? "stopped" : "started" }),
-    status: state.unit?.status ?? {},
-  };
+  const isLoaded = (name: string): boolean => loaded.some((one) => one === name || templateOf(one) === name);
+  return [...new Set([...stale, ...unitFilesIn(context, predictedAt).filter(isLoaded)])];
 }
