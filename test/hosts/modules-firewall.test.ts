@@ -163,14 +163,14 @@ describe("ufw", () => {
   ufw: { rule: allow, route: true, interface_in: eth8, interface_out: eth9 }
 - name: Logging
   ufw: { logging: "off" }
-- name: On
+- name: Enabled
   ufw: { state: enabled }`),
       {
-        changed: ["SSH", "Strict", "Outside", "First", "Passed on", "Logging", "On"],
+        changed: ["SSH", "Strict", "Outside", "First", "Passed on", "Logging", "Enabled"],
         disturb: [
           { by: "ufw delete allow 22/tcp", repairedBy: "SSH" },
           { by: "ufw default allow outgoing", repairedBy: "Strict" },
-          { by: "ufw disable", repairedBy: "On" },
+          { by: "ufw disable", repairedBy: "Enabled" },
         ],
         ignore: [...OWN, "/etc/ufw/ufw.conf", "/etc/ufw/user.rules", "/etc/ufw/user6.rules", "/etc/default/ufw"],
       },
@@ -205,7 +205,7 @@ describe("ufw", () => {
 
 describe("firewalld", () => {
   const host = freshHost();
-  beforeAll(() => install(host(), "firewalld"), 300_000);
+  beforeAll(() => install(host(), "firewalld netbase"), 300_000);
   const zone = "firewalld: { zone: edge, permanent: true, offline: true";
 
   it("keeps its promises while it does not run, and when it does", { timeout: 600_000 }, async () => {

@@ -121,6 +121,12 @@ describe("firewalld", () => {
     ],
     ["an unknown service", https, { service: no }, 'firewalld knows no service "https"'],
     [
+      "one that the running firewall will not even look for",
+      https,
+      { "runtime 0": { ...no, status: 101 }, service: { ...no, status: 101 } },
+      'firewalld knows no service "https"',
+    ],
+    [
       "what firewalld refuses",
       { rich_rule: "x", state: "enabled" },
       { "runtime 0": { ...no, status: 122, said: "INVALID_RULE: x" } },

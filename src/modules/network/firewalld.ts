@@ -191,7 +191,9 @@ function planSettings(state: State, input: Input, differences: Difference[]): Fo
       // What an earlier task of a dry run would have made firewalld cannot know yet.
       const isNewZone = answer.status === 112 && scope === "permanent" && hasZone(state.zones, input.zone);
       if (answer.status === 112 && !isNewZone) throw noZone(input.zone ?? "", scope);
-      if (answer.status !== 0 && answer.status !== 1 && !isNewZone)
+      // The running firewall refuses to look for a service that it does not know; the offline program says no.
+      const isNoService = answer.status === 101 && setting.name === "service";
+      if (answer.status !== 0 && answer.status !== 1 && !isNewZone && !isNoService)
         throw new ModuleFailure(`firewalld does not take this: ${answer.said}`);
       if (isThere === setting.isWanted) return [];
       if (setting.name === "service" && setting.isWanted && state.service.status !== 0) {
