@@ -22,6 +22,8 @@ export type Section = {
   /** Names match /^[a-z][a-z0-9_]*$/. */
   readonly payloads?: Readonly<Record<string, Payload>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Paths under names that nobody can know, removed when the script has ended, also when it had to be killed. */
+  readonly temporary?: readonly string[];
 };
 
 export type SectionResult = {

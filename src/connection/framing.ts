@@ -65,12 +65,13 @@ export async function* frameSection(
   // The blank keeps a script that begins with a dash from being taken for an option of eval.
   yield `eval ${quote(` ${section.script.text}`)}\n`;
   yield ") </dev/null 9>&-\n";
-  if (staged.length === 0) yield delimiter(nonce, String(index), "$?");
-  else yield `k3_rc=$?\n${discard(staged.map(([, directory]) => directory))}${delimiter(nonce, String(index), "$k3_rc")}`;
+  const temporary = [...staged.map(([, directory]) => directory), ...(section.temporary ?? [])];
+  if (temporary.length === 0) yield delimiter(nonce, String(index), "$?");
+  else yield `k3_rc=$?\n${discard(temporary)}${delimiter(nonce, String(index), "$k3_rc")}`;
   for (const [name, payload] of viaRead) yield `unset ${variables(name, payload).join(" ")}\n`;
 }
 
-/** Removes what was brought over for a section. */
+/** Removes what must not outlive a section. */
 export function discard(directories: Iterable<string>): string {
   return `rm -rf ${[...directories].map(quote).join(" ")} </dev/null >/dev/null 2>&1\n`;
 }

@@ -22,7 +22,7 @@ export class RemoteShell implements Shell {
   #process: ShellProcess | undefined;
   #decoders: Decoders | undefined;
   #queue: Promise<unknown> = Promise.resolve();
-  /** Directories of the host with files that were brought over for the call under way. */
+  /** Paths of the host that must not outlive the call under way: files that were brought over, what scripts make for themselves. */
   readonly #staged = new Set<string>();
   /** Those of earlier calls that failed; nobody knows whether they are still there. */
   readonly #stale = new Set<string>();
@@ -61,6 +61,7 @@ export class RemoteShell implements Shell {
       const ready = await this.#stage(sections, whole, opening);
       const spent = this.#staged.size === 0 ? 0 : performance.now() - began;
       const limit = options.timeoutMs === undefined ? whole : { timeoutMs: Math.max(1, options.timeoutMs - spent), signal };
+      for (const path of sections.flatMap(({ temporary = [] }) => temporary)) this.#staged.add(path);
       const results = await this.#exchange(ready, limit, opening);
       this.#stale.clear();
       return results;

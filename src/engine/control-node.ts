@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { isAbsolute, resolve } from "node:path";
 import { type ControlNode, ModuleFailure } from "../modules/contract.ts";
 import {
+  askHere,
   cannotRead,
   fileDigests,
   inspectFile,
@@ -24,6 +26,13 @@ export function controlNode(evaluator: Evaluator, decryptFile: (text: string, pa
     return decrypt && isVaultText(bytes) ? decryptFile(bytes.toString("utf8"), path) : bytes;
   };
   return {
+    get host() {
+      return String(evaluator.plain(evaluator.context.names.lookup("inventory_hostname") ?? ""));
+    },
+    path(name) {
+      const full = name === "~" || name.startsWith("~/") ? `${homedir()}${name.slice(1)}` : name;
+      return resolve(lookups.workingDirectory, full);
+    },
     find(name, kind) {
       if (isAbsolute(name)) {
         if (existsSync(name)) return name;
@@ -36,6 +45,8 @@ export function controlNode(evaluator: Evaluator, decryptFile: (text: string, pa
         `there is no file "${name}" on the control node; looked in:\n${folders.map((one) => `  ${one}`).join("\n")}`,
       );
     },
+    ask: askHere,
+    exists: existsSync,
     read,
     inspect: inspectFile,
     isEncrypted: isVaultFile,

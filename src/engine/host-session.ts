@@ -158,6 +158,13 @@ export class HostSession {
     }
   }
 
+  /** Runs a script that only reads, again if the connection was lost. What is known about the host stays. */
+  async read(become: Become | undefined, section: Section): Promise<Output> {
+    const [output] = await this.#run(become, [section], this.#limits.probeMs);
+    if (output === undefined) throw new Error("a shell answered with fewer results than it had sections");
+    return output;
+  }
+
   async #run(
     become: Become | undefined,
     sections: readonly Section[],

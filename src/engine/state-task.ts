@@ -16,6 +16,7 @@ import {
 import type { Ask } from "./answers.ts";
 import type { HostSession } from "./host-session.ts";
 import { changed, failed, type ModuleOutcome, ok, outputFields, undetermined } from "./outcome.ts";
+import { receiveFiles } from "./receive-files.ts";
 
 /** What running a module on a host needs besides the module and its parameters. */
 export type ModuleRun = {
@@ -58,7 +59,8 @@ export async function runStateModule(module: AnyStateModule, params: unknown, ru
       const after = answersTo(questions, run.become, session);
       return foretold(planned, module.result?.(after, input, context) ?? {});
     }
-    return await converge(module, planned, questions, state, input, run);
+    const again = async (): Promise<unknown> => module.prepare?.(params, run.control, context) ?? params;
+    return await converge(module, planned, { questions, before: state, input, again }, run);
   } catch (error) {
     if (error instanceof ModuleFailure) return failed(error.message, error.fields);
     if (error instanceof MissingPrerequisite) return failed(error.message);
@@ -118,17 +120,27 @@ function wouldBeProvided(resource: string, session: HostSession): boolean {
 async function converge(
   module: AnyStateModule,
   change: Planned,
-  questions: Questions,
-  before: State,
-  input: unknown,
+  start: {
+    readonly questions: Questions;
+    readonly before: State;
+    readonly input: unknown;
+    /** What `prepare` says now. */
+    readonly again: () => Promise<unknown>;
+  },
   run: ModuleRun,
 ): Promise<ModuleOutcome> {
+  const { questions, before } = start;
   const asks = asksOf(questions, run.become);
   let planned = change;
+  let { input } = start;
   for (let attempt = 1; ; attempt += 1) {
     try {
       if (module.supply !== undefined) planned = await module.supply(planned, input, run.control, run.context);
       const work = module.apply(planned, input, run.context);
+      if (work.receives !== undefined) {
+        await receiveFiles(work.receives, run);
+        input = await start.again();
+      }
       const next = await run.lookAhead("change");
       const output = await run.session.act({ section: section(work, run), become: run.become, timeoutMs: run.timeoutMs }, [
         ...asks,
@@ -217,6 +229,7 @@ export function section(work: Apply, run: ModuleRun) {
     script: work.script,
     environment: run.environment,
     ...(work.payloads === undefined ? {} : { payloads: work.payloads }),
+    ...(work.temporary === undefined ? {} : { temporary: work.temporary }),
   };
 }
 

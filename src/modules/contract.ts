@@ -128,7 +128,17 @@ export type Payload =
 export type Apply = {
   readonly script: Sh;
   readonly payloads?: Readonly<Record<string, Payload>>;
+  /** Files of the host that are brought to the control node before the script runs. `prepare` is asked again afterwards. */
+  readonly receives?: readonly FileReceipt[];
+  /** Absolute paths under names that nobody can know, removed when the script has ended, also when it had to be killed. */
+  readonly temporary?: readonly string[];
 };
+
+/**
+ * A file of the host and where it goes on the control node, as a whole or not at all. `size`: what is read of it, 0 for all; `digest`: the SHA-256
+ * that it must have then.
+ */
+export type FileReceipt = { readonly from: string; readonly to: string; readonly size: number; readonly digest?: string };
 
 /** Thrown by `HostAccess`: the host cannot be reached, the connection was lost, or a step has taken too long. */
 export class HostUnreachable extends Error {
@@ -186,8 +196,16 @@ export type PathForecast = {
 
 /** What the control node offers to modules that need its files. */
 export type ControlNode = {
+  /** Name of the host in the inventory, whoever a task is delegated to. */
+  readonly host: string;
+  /** Absolute path of a file that need not be there: "~" is the home directory, what is relative starts at the playbook's folder. */
+  path(name: string): string;
   /** Finds a file by Ansible's search path (role's files/ or templates/, the task file's folder, the playbook's). */
   find(name: string, kind: "files" | "templates" | "vars"): string;
+  /** Runs a script that only reads, by /bin/sh. */
+  ask(script: Sh): Promise<Output>;
+  /** Is there something, symbolic links followed? */
+  exists(path: string): boolean;
   /** The whole content; what Ansible Vault encrypted is decrypted unless told otherwise. For files that are not large. */
   read(path: string, options?: { readonly decrypt: boolean }): Promise<Uint8Array>;
   /** What a found path is, symbolic links followed. */

@@ -1,6 +1,7 @@
 import { command } from "./commands/command.ts";
 import { raw } from "./commands/raw.ts";
 import { reboot } from "./commands/reboot.ts";
+import { script } from "./commands/script.ts";
 import { shell } from "./commands/shell.ts";
 import { waitFor } from "./commands/wait-for.ts";
 import { waitForConnection } from "./commands/wait-for-connection.ts";
@@ -14,6 +15,7 @@ import { uri } from "./downloads/uri.ts";
 import { assemble } from "./files/assemble.ts";
 import { blockinfile } from "./files/blockinfile.ts";
 import { copy } from "./files/copy.ts";
+import { fetch } from "./files/fetch.ts";
 import { file } from "./files/file.ts";
 import { find } from "./files/find.ts";
 import { iniFile } from "./files/ini-file.ts";
@@ -23,6 +25,7 @@ import { slurp } from "./files/slurp.ts";
 import { stat } from "./files/stat.ts";
 import { tempfile } from "./files/tempfile.ts";
 import { template } from "./files/template.ts";
+import { unarchive } from "./files/unarchive.ts";
 import { firewalld } from "./network/firewalld.ts";
 import { iptables } from "./network/iptables.ts";
 import { ufw } from "./network/ufw.ts";
@@ -64,31 +67,32 @@ const modules: readonly Module[] = [
   alternatives,
   apk,
   apt,
-  assemble,
   aptRepository,
+  assemble,
   assert,
   authorizedKey,
   blockinfile,
   command,
   copy,
-  deb822Repository,
   cron,
+  deb822Repository,
   debug,
   dnf,
   dpkgSelections,
   fail,
+  fetch,
   file,
-  firewalld,
   find,
+  firewalld,
   getent,
   getUrl,
   group,
   groupBy,
   hostname,
   includeVars,
+  iniFile,
   iptables,
   knownHosts,
-  iniFile,
   lineinfile,
   meta,
   modprobe,
@@ -98,10 +102,11 @@ const modules: readonly Module[] = [
   pamLimits,
   pause,
   ping,
-  reboot,
   raw,
+  reboot,
   replace,
   rpmKey,
+  script,
   service,
   serviceFacts,
   setFact,
@@ -111,12 +116,13 @@ const modules: readonly Module[] = [
   stat,
   sysctl,
   systemd,
-  tempfile,
   sysvinit,
+  tempfile,
   template,
-  uri,
-  ufw,
   timezone,
+  ufw,
+  unarchive,
+  uri,
   user,
   validateArgumentSpec,
   waitFor,

@@ -1,11 +1,21 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApplyOptions, apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
-import { freshHost } from "./pool.ts";
+import { freshHost, freshHosts } from "./pool.ts";
 import { runFolder } from "./run.ts";
 
 const play = (...tasks: readonly string[]): string =>
@@ -95,5 +105,126 @@ describe("large files", () => {
     );
     expect(await host().read("cat /mnt/full/file; ls -A /mnt/full")).toBe("old\nfile");
     await host().read("umount /mnt/full && rmdir /mnt/full");
+  });
+});
+
+describe("fetch", () => {
+  const hosts = freshHosts(2, { prefix: "source" });
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(runFolder(), "fetched-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const at = (path: string): string => join(folder, path);
+
+  it("brings files of several hosts, once, whole and as foretold", async () => {
+    for (const host of hosts()) {
+      await host.read("head -c 9000000 /dev/urandom >/srv/large; head -c 6000000 /dev/zero >>/srv/large; chmod 600 /srv/large");
+    }
+    const text = play(
+      `name: large, fetch: { src: /srv/large, dest: ${at("all")} }, register: got`,
+      `name: name, fetch: { src: /etc/hostname, dest: '${at("names")}/{{ inventory_hostname }}', flat: true }`,
+      `name: gone, fetch: { src: /srv/gone, dest: ${at("all")}, fail_on_missing: false }`,
+      "name: fields, assert: { that: [got.checksum == got.remote_checksum, got.md5sum is defined, got.dest is file, got.src == '/srv/large'] }, when: not ansible_check_mode",
+    );
+    const both = { source1: ["large", "name"], source2: ["large", "name"] };
+    expect((await apply(hosts(), text, { check: true })).changes).toEqual(both);
+    expect(existsSync(at("all"))).toBe(false);
+    expect((await apply(hosts(), text)).changes).toEqual(both);
+    for (const host of hosts()) {
+      const path = at(`all/${host.name}/srv/large`);
+      expect(`${sha256(readFileSync(path))}  /srv/large`).toBe(await host.read("sha256sum /srv/large"));
+      expect(readFileSync(at(`names/${host.name}`), "utf8")).toBe(`${host.name}\n`);
+    }
+    expect(readdirSync(at("all/source1/srv"))).toEqual(["large"]);
+    const again = await apply(hosts(), text);
+    expect(again.changes).toEqual({});
+    expect(again.costs["source1"]?.bytesReceived).toBeLessThan(50_000);
+    writeFileSync(at("names/source1"), "drift");
+    expect((await apply(hosts(), text, { check: true })).changes).toEqual({ source1: ["name"] });
+    expect((await apply(hosts(), text)).changes).toEqual({ source1: ["name"] });
+  });
+
+  it.each([
+    ["{ src: /srv/gone, dest: /tmp/x }", "the remote file does not exist: /srv/gone"],
+    ["{ src: /etc, dest: /tmp/x }", "/etc is a directory, which fetch does not bring over"],
+    ["{ src: /dev/null, dest: /tmp/x }", "/dev/null is a character, not a regular file"],
+    [
+      "{ src: /srv/../etc/passwd, dest: /tmp/x }",
+      'src must not lead upwards with \\"..\\", since it becomes a path below dest: /srv/../etc/passwd',
+    ],
+    [
+      "{ src: /etc/passwd, dest: /tmp, flat: true }",
+      "dest is an existing directory; with a slash at its end the file goes into it: /tmp",
+    ],
+    [
+      "{ src: /etc/passwd, dest: /proc/no }",
+      "cannot write /proc/no/source1/etc/passwd on the control node: ENOENT: no such file or directory, mkdir '/proc/no'",
+    ],
+  ])("refuses %s", async (parameters, message) => {
+    const [host] = hosts();
+    const report = await apply(host === undefined ? [] : [host], play(`fetch: ${parameters}`), { rc: 2 });
+    expect(report.stdout).toContain(`"msg": "${message}"`);
+  });
+});
+
+describe("script", () => {
+  const host = freshHost();
+
+  it("runs a script of the control node, unless what it makes is there", async () => {
+    const text = play(
+      "name: make, script: { cmd: make.sh '/srv/made file', creates: /srv/made file }, register: made",
+      "name: told, assert: { that: \"made.rc == 0 and made.stdout == 'made'\" }, when: made is changed and not ansible_check_mode",
+    );
+    const files = { "files/make.sh": '#!/bin/sh\necho made >"$1"; cat "$1"\n' };
+    expect((await apply([host()], text, { files, check: true })).changes).toEqual({ fresh1: ["make"] });
+    expect((await apply([host()], text, { files })).changes).toEqual({ fresh1: ["make"] });
+    expect((await apply([host()], text, { files })).changes).toEqual({});
+    expect((await apply([host()], text, { files, check: true })).changes).toEqual({});
+    expect(await host().read("find /tmp /var/tmp /root -name '.k3sprov*'")).toBe("");
+  });
+
+  it("finds a place where programs may be started", async () => {
+    await host().read("mount -t tmpfs -o noexec none /tmp");
+    const report = await apply([host()], play("script: where.sh"), { files: { "files/where.sh": "#!/bin/sh\necho $0\n" } });
+    expect(report.stdout).toMatch(/"stdout": "\/var\/tmp\/\.k3sprov\.[0-9a-f]{32}\/where\.sh"/);
+    await host().read("umount /tmp");
+  });
+});
+
+describe("unarchive", () => {
+  const host = freshHost();
+
+  it("keeps its promises", async () => {
+    await host().read(
+      "mkdir -p /root/t/sub && echo one >/root/t/one && echo two >/root/t/sub/two && ln -s one /root/t/link && chmod 750 /root/t/sub",
+    );
+    await host().read("tar -C /root -cJf /root/t.tar.xz t && tar -C /root -czf /root/t.tgz t && rm -r /root/t");
+    const folder = mkdtempSync(join(runFolder(), "archive-"));
+    writeFileSync(join(folder, "t.tgz"), Buffer.from(await host().read("base64 -w0 /root/t.tgz"), "base64"));
+    const text = play(
+      "name: folders, file: { path: '{{ item }}', state: directory }, loop: [/srv/here, /srv/there]",
+      `name: here, unarchive: { src: ${join(folder, "t.tgz")}, dest: /srv/here, owner: deploy }`,
+      "name: there, unarchive: { src: /root/t.tar.xz, dest: /srv/there, remote_src: true, extra_opts: ['--strip-components=1'] }",
+    );
+    await converges(host(), text, {
+      changed: ["folders", "here", "there"],
+      disturb: [
+        { by: "echo drift >/srv/here/t/sub/two", repairedBy: "here" },
+        { by: "ln -sfn two /srv/there/link", repairedBy: "there" },
+        { by: "chmod 700 /srv/there/sub", repairedBy: "there" },
+      ],
+      absent: play("file: { path: '{{ item }}', state: absent }, loop: [/srv/here, /srv/there]"),
+    });
+    rmSync(folder, { recursive: true });
+  });
+
+  it("changes nothing when the disk is full", async () => {
+    await host().read("head -c 9000000 /dev/zero | tr '\\0' x >/root/big && tar -C /root -czf /root/big.tgz big");
+    await host().read("mkdir /mnt/full && mount -t tmpfs -o size=4m none /mnt/full && echo old >/mnt/full/big");
+    const report = await apply([host()], play("unarchive: { src: /root/big.tgz, dest: /mnt/full, remote_src: true }"), { rc: 2 });
+    expect(report.stdout).toContain("could not unpack the archive to /mnt/full; is the disk full? Nothing was changed");
+    expect(await host().read("cat /mnt/full/big; ls -A /mnt/full")).toBe("old\nbig");
+    await host().read("umount /mnt/full && rmdir /mnt/full && rm /root/big /root/big.tgz");
   });
 });

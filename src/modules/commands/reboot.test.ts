@@ -1,23 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { contextOf } from "../../../test/module-cases.ts";
-import { type Apply, type ControlNode, type HostAccess, HostUnreachable, ModuleFailure } from "../contract.ts";
+import { type Apply, type HostAccess, HostUnreachable, ModuleFailure } from "../contract.ts";
 import { parseParameters } from "../parameters.ts";
+import { noControlNode } from "../support/control/no-control-node.test-support.ts";
 import { localHost, SHELLS } from "../support/run-local.test-support.ts";
 import { reboot } from "./reboot.ts";
 import { waitForConnection } from "./wait-for-connection.ts";
 
-const none = (): never => {
-  throw new Error("not needed");
-};
-const control: ControlNode = {
-  find: none,
-  read: none,
-  inspect: none,
-  isEncrypted: none,
-  digests: none,
-  renderTemplate: none,
-  walk: none,
-};
+const control = noControlNode("not needed");
 
 type Answer = { readonly rc?: number; readonly stdout?: string; readonly stderr?: string } | HostUnreachable;
 

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll } from "vitest";
 import { type Sh, sh } from "../../sh.ts";
 import {
@@ -22,7 +22,7 @@ import {
   Unknown,
 } from "../contract.ts";
 import { parseParameters } from "../parameters.ts";
-import { fileDigests, inspectFile, isVaultFile, walkDirectory } from "./control/local-files.ts";
+import { askHere, fileDigests, inspectFile, isVaultFile, walkDirectory } from "./control/local-files.ts";
 import { noControlNode } from "./control/no-control-node.test-support.ts";
 import { decodeTraits, traitsScript } from "./traits.ts";
 
@@ -176,6 +176,7 @@ export async function runModule(
     const supplied = subject.supply === undefined ? change : await subject.supply(change, input, control, context);
     const work = subject.apply(supplied, input, context);
     const output = await host.run(work.script, work.payloads);
+    for (const path of work.temporary ?? []) await rm(path, { recursive: true, force: true });
     await expectNothingLeft(host.directory);
     if (output.rc !== 0) {
       return {
@@ -259,11 +260,15 @@ const noControl = noControlNode();
 /** A control node whose files lie in one directory; templates come out as they are, "{{ x }}" replaced from `variables`. */
 export function directoryControl(directory: string, variables: Readonly<Record<string, string>> = {}): ControlNode {
   return {
+    host: "here",
+    path: (name) => resolve(directory, name),
     find(name) {
       const path = name.startsWith("/") ? name : join(directory, name);
       if (!existsSync(path)) throw new ModuleFailure(`there is no file "${name}" on the control node`);
       return path;
     },
+    ask: askHere,
+    exists: existsSync,
     read: (path) => readFile(path),
     inspect: inspectFile,
     isEncrypted: isVaultFile,

@@ -1,7 +1,9 @@
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { open, readdir, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type DigestName, ModuleFailure, type WalkedFile } from "../../contract.ts";
+import type { Sh } from "../../../sh.ts";
+import { type DigestName, ModuleFailure, type Output, type WalkedFile } from "../../contract.ts";
 
 const VAULT_HEADER = "$ANSIBLE_VAULT;";
 const block = 1_048_576;
@@ -96,4 +98,19 @@ export async function walkDirectory(root: string, followLinks: boolean, below = 
 
 export function cannotRead(path: string, error: unknown): ModuleFailure {
   return new ModuleFailure(`cannot read ${path} on the control node: ${error instanceof Error ? error.message : String(error)}`);
+}
+
+/** Runs a script here. */
+export function askHere(script: Sh): Promise<Output> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("/bin/sh", ["-s"], { env: { ...process.env, LC_ALL: "C" }, stdio: ["pipe", "pipe", "pipe"] });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ rc: code ?? 255, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) }));
+    child.stdin.on("error", () => {});
+    child.stdin.end(`{\n${script.text}\n} </dev/null\n`);
+  });
 }

@@ -5,5 +5,6 @@ export function noControlNode(message = "this test gives no control node"): Cont
   const none = (): never => {
     throw new ModuleFailure(message);
   };
-  return { find: none, read: none, inspect: none, isEncrypted: none, digests: none, renderTemplate: none, walk: none };
+  const files = { find: none, read: none, inspect: none, isEncrypted: none, digests: none, renderTemplate: none, walk: none };
+  return { host: "here", path: none, exists: none, ask: none, ...files };
 }

@@ -1,6 +1,7 @@
 import { joinSh } from "../../../sh.ts";
 import type { Apply, Difference, HostTraits, Payload, Prediction, Resource } from "../../contract.ts";
 import { parentOf } from "./host-path.ts";
+import { payloadOf } from "./local-source.ts";
 import { type DirectoryPlan, directoryScript, predictDirectory } from "./place-directory.ts";
 import { type FilePlan, fileScript, predictFile } from "./place-file.ts";
 import { type LinkPlan, linkScript, predictLink } from "./place-link.ts";
@@ -14,17 +15,11 @@ export function applyPlans(plans: readonly Plan[], traits: HostTraits): Apply {
     if (plan.kind === "directory") return directoryScript(plan, traits);
     if (plan.kind === "link") return linkScript(plan, traits);
     const name = `content${index}`;
-    const payload = plan.write ? payloadOf(plan) : undefined;
+    const payload = plan.write ? payloadOf(plan.source, parentOf(plan.real)) : undefined;
     if (payload !== undefined) payloads[name] = payload;
     return fileScript(plan, name, traits);
   });
   return { script: joinSh(scripts), payloads };
-}
-
-function payloadOf({ source, real }: FilePlan): Payload | undefined {
-  if (source.kind === "bytes") return { content: source.bytes };
-  if (source.kind === "host") return undefined;
-  return { file: source.path, size: source.size, digest: source.digest, near: parentOf(real) };
 }
 
 export function predictPlans(plans: readonly Plan[], traits: HostTraits): Prediction[] {

@@ -5,6 +5,7 @@ import { type WantedAttributes, wantedAttributes } from "./attributes.ts";
 import { CONTENT_LIMIT } from "./content-collector.ts";
 import { sha1 } from "./content-difference.ts";
 import { baseName } from "./host-path.ts";
+import { localSource } from "./local-source.ts";
 import { bytesSource, type FileSource, type PlaceOptions } from "./place-file.ts";
 import type { SingleFile } from "./single-file.ts";
 import { octal } from "./symbolic-mode.ts";
@@ -75,7 +76,12 @@ export async function copyInput(given: CopyParams, control: ControlNode, context
   }
   const wanted = preservesMode ? { ...common.wanted, mode: octal(found.mode) } : common.wanted;
   // One small file is read at once; it would have to be read for its digest in any case.
-  const source = await localSource(src, found.size, Math.max(ONE_FILE, showable(context)), given.decrypt, control);
+  const source = await localSource(
+    src,
+    found.size,
+    { readUpTo: Math.max(ONE_FILE, showable(context)), decrypt: given.decrypt },
+    control,
+  );
   return fileCopy({ ...common, wanted }, source, src, given.checksum);
 }
 
@@ -96,7 +102,12 @@ async function treeEntries(root: string, given: CopyParams, control: ControlNode
     if (link !== undefined) entries.push({ kind: "link", path, target: link });
     else if (path.endsWith("/")) entries.push({ kind: "directory", path: path.slice(0, -1), mode });
     else {
-      const source = await localSource(`${root.replace(/\/$/, "")}/${path}`, size, showable(context), given.decrypt, control);
+      const source = await localSource(
+        `${root.replace(/\/$/, "")}/${path}`,
+        size,
+        { readUpTo: showable(context), decrypt: given.decrypt },
+        control,
+      );
       entries.push({ kind: "file", path, mode, source });
     }
   }
@@ -106,20 +117,6 @@ async function treeEntries(root: string, given: CopyParams, control: ControlNode
 const ONE_FILE = 262_144;
 // In check mode a later task may ask for the content, in diff mode it is shown; otherwise digests are enough.
 const showable = (context: ProbeContext): number => (context.diff || context.checkMode ? CONTENT_LIMIT : -1);
-
-/** A file of the control node, read only where it is encrypted or not larger than `readUpTo`. */
-async function localSource(
-  path: string,
-  size: number,
-  readUpTo: number,
-  decrypt: boolean,
-  control: ControlNode,
-): Promise<FileSource> {
-  const isEncrypted = decrypt && size > 0 && (await control.isEncrypted(path));
-  if (isEncrypted || size <= readUpTo) return bytesSource(await control.read(path, { decrypt }));
-  const { sha1: digest1, sha256: digest } = await control.digests(path, ["sha1", "sha256"]);
-  return { kind: "local", path, size, digest, sha1: digest1 };
-}
 
 function contentBytes(content: unknown): Uint8Array {
   if (typeof content === "string") return Buffer.from(content, "utf8");
