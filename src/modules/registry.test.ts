@@ -25,7 +25,8 @@ describe("modules", () => {
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
     for (const module of allModules()) {
       expect(module.summary, module.name).toMatch(/^[A-Z].*\.$/s);
-      expect(module.example, module.name).toMatch(new RegExp(`^- name: [^\\n]+\\n(  .*\\n)*  ${module.name}:`));
+      expect(module.example, module.name).toMatch(/^- name: \S/);
+      expect(module.example, module.name).toMatch(new RegExp(`^  ${module.name}:`, "m"));
       for (const [name, parameter] of Object.entries(module.parameters.parameters)) {
         expect(parameter.description, `${module.name}.${name}`).toMatch(/[.:]$/);
       }

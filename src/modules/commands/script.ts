@@ -54,7 +54,7 @@ export const script = actionModule({
     dest: "{{ playbook_dir }}/greet.sh"
   delegate_to: localhost
 - name: Run it on the host
-  script: greet.sh hello
+  script: "'{{ playbook_dir }}/greet.sh' hello"
   register: greeting
   changed_when: false
 `,
