@@ -5,6 +5,7 @@ import { raw } from "../commands/raw.ts";
 import type { ActionModule, Json } from "../contract.ts";
 import { ModuleFailure } from "../contract.ts";
 import { parseParameters } from "../parameters.ts";
+import { noControlNode } from "../support/control/no-control-node.test-support.ts";
 import { type LocalHost, localHost, makeTree, SHELLS } from "../support/run-local.test-support.ts";
 import { tempfile } from "./tempfile.ts";
 
@@ -18,10 +19,7 @@ async function act<P>(host: LocalHost, module: ActionModule<P>, given: Raw): Pro
   if (problems.length > 0) return { msg: problems.map((one) => one.message).join("\n") };
   const context = { traits: host.traits, checkMode: false, diff: false };
   try {
-    const none = (): never => {
-      throw new Error("not needed");
-    };
-    const control = { find: none, read: none, inspect: none, isEncrypted: none, digests: none, renderTemplate: none, walk: none };
+    const control = noControlNode("not needed");
     const input = module.prepare === undefined ? value : await module.prepare(value, control, context);
     const work = module.run?.(input, context);
     if (work === undefined || module.result === undefined) throw new Error(`${module.name} runs no script`);
