@@ -103,9 +103,11 @@ async function reachableFromHosts(): Promise<{ readonly listen: string; readonly
   // Only here, so that unit tests can use the server without an engine.
   const { runtime } = await import("./container.ts");
   const bridge = await (await runtime()).container.dockerode.getNetwork("bridge").inspect();
-  const gateway: unknown = bridge?.IPAM?.Config?.[0]?.Gateway;
-  const own = Object.values(networkInterfaces()).flatMap((all) => all?.map((one) => one.address) ?? []);
-  if (typeof gateway === "string" && own.includes(gateway)) return { listen: gateway, name: gateway };
+  const device: unknown = bridge?.Options?.["com.docker.network.bridge.name"];
+  // Older engines do not say which address their bridge has; the bridge itself does, where the engine runs on this machine.
+  const own = typeof device === "string" ? networkInterfaces()[device] : undefined;
+  const address = own?.find((one) => one.family === "IPv4")?.address;
+  if (address !== undefined) return { listen: address, name: address };
   return { listen: "0.0.0.0", name: "host.docker.internal" };
 }
 

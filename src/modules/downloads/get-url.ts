@@ -1,4 +1,11 @@
-import { type JsonObject, type Output, type Questions, stateModule } from "../contract.ts";
+import {
+  type JsonObject,
+  MissingPrerequisite,
+  type Output,
+  type ProbeContext,
+  type Questions,
+  stateModule,
+} from "../contract.ts";
 import { bool, type ParametersOf, parameters, path, str } from "../parameters.ts";
 import { byteCount } from "../support/downloads/byte-count.ts";
 import { checksumIn, wantedChecksum } from "../support/downloads/checksum.ts";
@@ -151,12 +158,14 @@ export const getUrl = stateModule<Params, Input, Questions, Data>({
     questionSet([
       ...placementQuestions(input.file, input.wanted?.algorithm ?? input.list?.algorithm, context),
       downloaderQuestion,
-      ...(input.list !== undefined && input.list.text === undefined ? [listQuestion(input.list.request)] : []),
+      ...(input.list !== undefined && input.list.text === undefined && foreseen(input.list.request, context) === undefined
+        ? [listQuestion(input.list.request)]
+        : []),
     ]),
 
   plan(state, input, context) {
     const known = new Known(state);
-    const wanted = wantedDigest(input, known);
+    const wanted = wantedDigest(input, known, context);
     const change = planPlacement(input.file, wanted, known, context);
     if (change === undefined) return undefined;
     const { maxSize } = input.download;
@@ -188,8 +197,15 @@ export const getUrl = stateModule<Params, Input, Questions, Data>({
   turnedOut: (before, after, { file }, context) => contentsTurnedOut(file, new Known(before), new Known(after), context),
 });
 
-function wantedDigest({ wanted, list, request }: Input, known: Known): Digest | undefined {
+/** A file that asking needs and that only an earlier task of the dry run would make. */
+function foreseen({ caPath, clientCert, clientKey }: HttpRequest, { paths }: ProbeContext): string | undefined {
+  return [caPath, clientCert, clientKey].find((path) => path !== undefined && paths?.exists(path) === true);
+}
+
+function wantedDigest({ wanted, list, request }: Input, known: Known, context: ProbeContext): Digest | undefined {
   if (list === undefined) return wanted;
+  const missing = foreseen(list.request, context);
+  if (missing !== undefined) throw new MissingPrerequisite(`path:${missing}`, `${missing} is needed to ask for the checksum`);
   const text = list.text ?? known.of(listQuestion(list.request));
   const name = fileNameOf(request.url) ?? "index.html";
   return { algorithm: list.algorithm, digest: checksumIn(text, name, list.algorithm, withoutPassword(list.request.url)) };

@@ -73,7 +73,7 @@ export const uri = actionModule<Params, Input, ReturnType<typeof guards>>({
   register: mirror
 - name: Show what it says
   debug:
-    var: mirror.last_modified
+    var: mirror.status
 `,
   returns: {
     status: "HTTP status; -1 when nobody answered",
