@@ -68,8 +68,9 @@ export function withLines(result: JsonObject): JsonObject {
   return { ...result, ...added };
 }
 
+// As Python's splitlines: a newline at the end begins no further line.
 function lines(text: string): string[] {
-  return text === "" ? [] : text.split(/\r?\n/);
+  return text === "" ? [] : text.replace(/\r?\n$/, "").split(/\r?\n/);
 }
 
 function trimNewlines(text: string): string {
