@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { apply, type RunReport } from "./cli.ts";
 import { converges } from "./converges.ts";
@@ -32,6 +32,7 @@ const DEMO_ONLY = `rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
 mkdir -p /etc/apt/keyrings && cp /srv/apt/key.gpg /etc/apt/keyrings/demo.gpg
 echo 'deb [signed-by=/etc/apt/keyrings/demo.gpg] file:/srv/apt stable main' >/etc/apt/sources.list
 apt-get -q update && apt-cache policy >/dev/null`;
+const GONE = "apt-mark unhold demo-tool; apt-get purge -q -y --allow-change-held-packages 'demo-*'";
 const NO_SOURCES =
   "rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/* /var/lib/apt/lists; mkdir -p /var/lib/apt/lists/partial; apt-cache policy >/dev/null";
 
@@ -67,11 +68,12 @@ function served(host: () => TestHost): { url(path: string): string; readonly ask
 describe("apt", () => {
   const host = freshHost({ image: "apt" });
   const web = served(host);
-  beforeAll(() => host().read(DEMO_ONLY));
+  // Each test finds the lists fetched and nothing of the repository installed, whatever became of the one before.
+  beforeEach(() => host().read(`${GONE}; ${DEMO_ONLY}`));
   const installedNow = (): Promise<string> =>
     host().read("dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\\n' 'demo*' 2>/dev/null | grep 'ii $' || :");
 
-  it("take patterns, addresses and files, versions back and forth, and hold what is held", async () => {
+  it("take patterns, addresses and files, versions back and forth, and hold what is held", { timeout: 600_000 }, async () => {
     await converges(
       host(),
       play(`- name: Pattern
@@ -95,7 +97,7 @@ describe("apt", () => {
     );
   });
 
-  it("go to the newest, and back only when allowed", async () => {
+  it("go to the newest, and back only when allowed", { timeout: 600_000 }, async () => {
     await host().read("apt-get install -y demo-tool=1.1-1");
     const task = (parameters: string): string => play(`- name: Package\n  apt: { name: ${parameters} }`);
     const back = await apply(host(), task("demo-tool=1.0-1"), { check: true, rc: 2 });
@@ -181,8 +183,8 @@ describe("apt_repository and deb822_repository", () => {
   const host = freshHost({ image: "apt" });
   const web = served(host);
 
-  it("bring packages that only they have, and go again", async () => {
-    await host().read(NO_SOURCES);
+  it("bring packages that only they have, and go again", { timeout: 600_000 }, async () => {
+    await host().read(`${GONE}; ${NO_SOURCES}`);
     await converges(
       host(),
       play(`- name: Key
@@ -206,8 +208,8 @@ describe("apt_repository and deb822_repository", () => {
     );
   });
 
-  it("fetch the key by URL, once, and leave nothing of it", async () => {
-    await host().read(NO_SOURCES);
+  it("fetch the key by URL, once, and leave nothing of it", { timeout: 600_000 }, async () => {
+    await host().read(`${GONE}; ${NO_SOURCES}`);
     await converges(
       host(),
       play(`- name: Source
@@ -229,8 +231,8 @@ describe("apt_repository and deb822_repository", () => {
     expect(await host().read("ls -A /etc/apt/keyrings")).toBe("");
   });
 
-  it("take an armoured key in the task itself, and one that is on the host", async () => {
-    await host().read(NO_SOURCES);
+  it("take an armoured key in the task itself, and one that is on the host", { timeout: 600_000 }, async () => {
+    await host().read(`${GONE}; ${NO_SOURCES}`);
     const key = await host().read("cat /srv/apt/key.asc");
     await converges(
       host(),
@@ -264,7 +266,7 @@ ${key.replace(/^/gm, "      ")}
   });
 
   it("leave a host as it was when the lists cannot be fetched", async () => {
-    await host().read(NO_SOURCES);
+    await host().read(`${GONE}; ${NO_SOURCES}`);
     const before = await host().snapshot();
     for (const repo of ["deb file:/srv/apt stable main", "deb file:/nowhere stable main"]) {
       const report = await apply(host(), play(`- apt_repository: { repo: "${repo}", filename: bad }`), { rc: 2 });

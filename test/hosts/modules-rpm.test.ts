@@ -40,7 +40,7 @@ describe("yum_repository, rpm_key and dnf", () => {
   const host = freshHost({ image: "rpm" });
   beforeAll(() => openDatabases(host()));
 
-  it("bring packages that only the repository has, and go again", async () => {
+  it("bring packages that only the repository has, and go again", { timeout: 600_000 }, async () => {
     await converges(
       host(),
       play(`${REPOSITORY}
@@ -88,11 +88,83 @@ describe("yum_repository, rpm_key and dnf", () => {
   });
 });
 
+describe("dnf", () => {
+  const host = freshHost({ image: "rpm" });
+  beforeAll(async () => {
+    await openDatabases(host());
+    await host().read("rpm --import /srv/rpm/key.asc");
+    await apply(host(), play(`${REPOSITORY}\n- dnf: { update_cache: true }`));
+  });
+  const task = (parameters: string): string => play(`- name: Package\n  dnf: { ${parameters} }`);
+  const installedNow = (): Promise<string> => host().read("rpm -qa --qf '%{NAME}-%{VERSION} ' 'demo-[elmtuw]*'");
+
+  it("take groups, files, patterns and advisories", { timeout: 600_000 }, async () => {
+    const file = "/srv/rpm/main/demo-tool-1.0-1.noarch.rpm";
+    for (const [parameters, expected] of [
+      [`name: "@demo-group"`, "demo-extra-1.0 demo-lib-1.0 "],
+      [`name: ${file}`, "demo-extra-1.0 demo-lib-1.0 demo-tool-1.0 "],
+      [`name: "*", state: latest, security: true`, "demo-extra-1.0 demo-lib-1.0 demo-tool-2.0 "],
+      [`name: "demo-[ew]*"`, "demo-extra-1.0 demo-lib-1.0 demo-tool-2.0 demo-web-1.0 "],
+      [
+        `name: "file:///srv/rpm/extra/demo-more-1.0-1.noarch.rpm"`,
+        "demo-extra-1.0 demo-lib-1.0 demo-more-1.0 demo-tool-2.0 demo-web-1.0 ",
+      ],
+      [`name: "demo-[emtw]*", state: absent`, "demo-lib-1.0 "],
+      [`name: "@demo-group", state: absent`, ""],
+    ] as const) {
+      expect(changesOf(await apply(host(), task(parameters), { check: true })), parameters).toEqual(["Package"]);
+      expect(changesOf(await apply(host(), task(parameters))), parameters).toEqual(["Package"]);
+      expect((await installedNow()).split(" ").sort().join(" ").trim()).toBe(expected.trim());
+      expect(changesOf(await apply(host(), task(parameters))), parameters).toEqual([]);
+    }
+  });
+
+  it("go back only when allowed, and say who holds the lock", async () => {
+    expect(changesOf(await apply(host(), task("name: demo-tool-1.1")))).toEqual(["Package"]);
+    const back = await apply(host(), task("name: demo-tool-1.0"), { check: true, rc: 2 });
+    expect(messagesOf(back)).toContain(
+      "demo-tool-1.0 1.1-1 is installed, which is newer than 1.0; allow_downgrade: true lets it go back",
+    );
+    expect(changesOf(await apply(host(), task("name: demo-tool-1.0, allow_downgrade: true")))).toEqual(["Package"]);
+    await host().read("sleep 100 >/dev/null 2>&1 & echo $! > /var/lib/dnf/rpmdb_lock.pid");
+    const locked = await apply(host(), task("name: demo-web, lock_timeout: 0"), { rc: 2 });
+    expect(messagesOf(locked)).toMatch(/the lock of dnf \(\/var\/lib\/dnf\/rpmdb_lock\.pid\) is held by process \d+ \(sleep\)/);
+    await host().read("rm /var/lib/dnf/rpmdb_lock.pid; rpm -e demo-tool");
+  });
+
+  it("list, and tell facts", async () => {
+    const report = await apply(
+      host(),
+      play(`- dnf: { list: demo-web }
+  register: found
+- package_facts:
+- assert:
+    that:
+      - found.results | map(attribute='version') | list == ['1.0']
+      - found.results[0].yumstate == 'available'
+      - ansible_facts.packages['demo-release'][0].source == 'rpm'`),
+    );
+    expect(report.hosts["fresh1"]).toMatchObject({ changed: 0, failed: 0 });
+  });
+
+  it.each([
+    ["name: demo-nothing", "Unable to find a match: demo-nothing"],
+    ["name: /nowhere.rpm", "there is no file /nowhere.rpm"],
+    ["name: /srv/rpm/build.rpm", "there is no file /srv/rpm/build.rpm"],
+    ["name: /srv/rpm/unsigned/demo-unsigned-1.0-1.noarch.rpm", "is not signed"],
+    ['name: "nothing-*"', 'no package is known whose name matches "nothing-*"'],
+  ])("refuse %s", async (parameters, message) => {
+    const report = await apply(host(), task(parameters), { rc: 2 });
+    expect(messagesOf(report)).toContain(message);
+    expect(await installedNow()).toBe("");
+  });
+});
+
 describe("zypper and zypper_repository", () => {
   const host = freshHost({ image: "rpm" });
   beforeAll(() => openDatabases(host()));
 
-  it("bring packages that only the repository has, and go again", async () => {
+  it("bring packages that only the repository has, and go again", { timeout: 600_000 }, async () => {
     await converges(
       host(),
       play(`- name: Repository

@@ -45,7 +45,7 @@ describe("dnf", () => {
       { name: "/tmp/a-2-1.noarch.rpm" },
       { "installed /tmp/a-2-1.noarch.rpm": file("2-1", false, "1-1") },
       ["version: 1-1 -> 2-1"],
-      " install /tmp/a-2-1.noarch.rpm <",
+      "'--setopt=localpkg_gpgcheck=True' install /tmp/a-2-1.noarch.rpm <",
     ],
     [
       "a pattern",

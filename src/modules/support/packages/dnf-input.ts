@@ -36,10 +36,12 @@ export function dnfInput(params: DnfParams, traits: HostTraits): DnfInput {
     ...(params.sslverify && params.validate_certs ? [] : ["--setopt=sslverify=0"]),
     ...(params.cacheonly ? ["--cacheonly"] : []),
   ];
+  // Left to itself, dnf installs a file or an address without a look at its signature.
+  const isAnyFile = params.name.some((name) => name.trim().endsWith(".rpm") || name.includes("://"));
   const flags = [
     ...common,
     ...advisories,
-    ...(params.disable_gpg_check ? ["--nogpgcheck"] : []),
+    ...(params.disable_gpg_check ? ["--nogpgcheck"] : isAnyFile ? ["--setopt=localpkg_gpgcheck=True"] : []),
     ...(params.install_weak_deps ? [] : ["--setopt=install_weak_deps=False"]),
     ...(params.allowerasing ? ["--allowerasing"] : []),
     ...(params.nobest ? ["--nobest"] : []),

@@ -38,7 +38,11 @@ export const dnfParameters = parameters(
     disablerepo: { ...listOf(str()), default: [], description: "Repositories not to use." },
     exclude: { ...listOf(str()), default: [], description: "Packages to leave out." },
     disable_excludes: { ...str(), description: "Pass over excludes of the configuration: `all`, `main` or a repository's id." },
-    disable_gpg_check: { ...bool(), default: false, description: "Do not check signatures." },
+    disable_gpg_check: {
+      ...bool(),
+      default: false,
+      description: "Do not check signatures, which are checked of files and addresses too.",
+    },
     sslverify: { ...bool(), default: true, description: "Check the certificates of repositories." },
     validate_certs: { ...bool(), default: true, description: "Check the certificate of an address in `name`." },
     install_weak_deps: { ...bool(), default: true, description: "Install recommended packages." },
