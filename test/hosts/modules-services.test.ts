@@ -40,7 +40,7 @@ ${body.replace(/^/gm, "      ")}`;
 describe("systemd units of every kind", () => {
   const host = freshHost();
 
-  it("timers, sockets, templates and their instances, masked ones", { timeout: 400_000 }, async () => {
+  it("timers, sockets, templates and their instances, masked ones", { timeout: 500_000 }, async () => {
     await converges(
       host(),
       play(`${unit("tick.service", "[Service]\nType=oneshot\nExecStart=/bin/true")}
@@ -72,7 +72,8 @@ ${unit("old.service", "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWant
         disturb: [
           { by: "systemctl stop tick.timer", repairedBy: "Timer" },
           { by: "systemctl disable talk.socket", repairedBy: "Socket" },
-          { by: "systemctl disable many@.service", repairedBy: "Template" },
+          // Which takes the links of the instances along.
+          { by: "systemctl disable many@.service", repairedBy: ["Template", "Instance"] },
           { by: "systemctl disable many@two", repairedBy: "Instance" },
           { by: "systemctl unmask old", repairedBy: "Masked" },
         ],

@@ -319,7 +319,8 @@ describe("service", () => {
     expect((await planned(service, { ...task, use: "openrc" }, answers({ ...stopped, id: "demo" }))).script).toBe(
       `rc-update --quiet add demo boot >/dev/null || exit
 rc-service -- demo status >/dev/null 2>&1 </dev/null
-if [ $? -eq 32 ]; then rc-service -- demo restart  </dev/null; else rc-service -- demo start  </dev/null; fi || exit`,
+k3_status=$?
+if [ $k3_status -eq 32 ] || [ $k3_status -eq 64 ]; then rc-service -- demo restart  </dev/null; else rc-service -- demo start  </dev/null; fi || exit`,
     );
     expect((await planned(service, { ...task, use: "sysvinit" }, answers({ ...stopped, id: "demo" }))).script).toContain(
       "update-rc.d demo defaults",

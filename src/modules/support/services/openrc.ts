@@ -16,15 +16,16 @@ done
 :`,
   decode: (output, items) =>
     decodeScriptServices(output, items, (rc) => {
-      // 0 started, 3 stopped, 4 stopping, 8 starting, 16 inactive (waits for something), 32 crashed.
+      // 0 started, 3 stopped, 4 stopping, 8 starting, 16 inactive (waits for something), 32 crashed, 64 unsupervised.
       if (rc === 0 || rc === 8) return true;
-      if (rc === 3 || rc === 4 || rc === 16 || rc === CRASHED) return false;
+      if (rc === 3 || rc === 4 || rc === 16 || rc === CRASHED || rc === UNSUPERVISED) return false;
       return new Unknown(`rc-service status ended with ${rc}`);
     }),
 };
 
-/** `status` of a service whose process has gone: OpenRC takes it for started, so that only a restart starts it. */
+/** `status` of a service whose process or supervisor has gone: OpenRC takes it for started, so that only a restart starts it. */
 const CRASHED = 32;
+const UNSUPERVISED = 64;
 
 const tell = (action: Action, unit: string, options: ActOptions): Sh =>
   sh`rc-service -- ${unit} ${action} ${options.arguments} </dev/null`;
@@ -36,7 +37,8 @@ export const openrc: ServiceManager = {
   act: (action, unit, options) =>
     action === "start"
       ? sh`rc-service -- ${unit} status >/dev/null 2>&1 </dev/null
-if [ $? -eq ${CRASHED} ]; then ${tell("restart", unit, options)}; else ${tell("start", unit, options)}; fi || exit`
+k3_status=$?
+if [ $k3_status -eq ${CRASHED} ] || [ $k3_status -eq ${UNSUPERVISED} ]; then ${tell("restart", unit, options)}; else ${tell("start", unit, options)}; fi || exit`
       : sh`${tell(action, unit, options)} || exit`,
   enable: (unit, enabled, { runlevels }) =>
     joinSh(runlevels.map((level) => sh`rc-update --quiet ${enabled ? "add" : "delete"} ${unit} ${level} >/dev/null || exit`)),

@@ -106,6 +106,7 @@ const OPENRC_STATES: Readonly<Record<number, string>> = {
   8: "starting",
   16: "inactive",
   32: "crashed",
+  64: "unsupervised",
 };
 
 /** ` [ + ]  cron`, ` [ - ]  x`, ` [ ? ]  y`. */
