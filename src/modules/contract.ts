@@ -78,9 +78,10 @@ export type Change<D = undefined> = {
 
 /**
  * Something a task relies on, for check mode: `path:/etc/x`, `package:nginx`, `user:bob`, `group:x`, `unit:x`, `command:x`. Provided, but
- * not relied on: `path:/home/bob/*`, whatever may come with a directory.
+ * not relied on: `path:/home/bob/*`, whatever may come with a directory. `image:x` is a container image, `kind:Certificate.cert-manager.io` a
+ * kind that a Kubernetes API knows.
  */
-export type Resource = `${"path" | "package" | "user" | "group" | "unit" | "command" | "device"}:${string}`;
+export type Resource = `${"path" | "package" | "user" | "group" | "unit" | "command" | "device" | "image" | "kind"}:${string}`;
 
 /**
  * Thrown by `plan`: what the change relies on is not there. In check mode that means "would change" if an earlier task

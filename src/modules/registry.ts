@@ -1,3 +1,5 @@
+import { dockerContainer } from "./cluster/docker-container.ts";
+import { k8s } from "./cluster/k8s.ts";
 import { command } from "./commands/command.ts";
 import { raw } from "./commands/raw.ts";
 import { reboot } from "./commands/reboot.ts";
@@ -79,6 +81,7 @@ const modules: readonly Module[] = [
   debug,
   dnf,
   dpkgSelections,
+  dockerContainer,
   fail,
   fetch,
   file,
@@ -92,6 +95,7 @@ const modules: readonly Module[] = [
   includeVars,
   iniFile,
   iptables,
+  k8s,
   knownHosts,
   lineinfile,
   meta,

@@ -99,7 +99,7 @@ export function withArtifactServer(address?: string): () => ArtifactServer {
 }
 
 /** The gateway of Docker's bridge, where the engine runs on this machine; the name that Docker Desktop gives it elsewhere. */
-async function reachableFromHosts(): Promise<{ readonly listen: string; readonly name: string }> {
+export async function reachableFromHosts(): Promise<{ readonly listen: string; readonly name: string }> {
   // Only here, so that unit tests can use the server without an engine.
   const { runtime } = await import("./container.ts");
   const bridge = await (await runtime()).container.dockerode.getNetwork("bridge").inspect();

@@ -22,7 +22,7 @@ const PURPOSE_LABEL = "k3sprov.purpose";
 export type Purpose = "test" | "demo";
 
 /** `bench` is the one with Python, for Ansible; `apt` and `rpm` hold repositories of packages, `rpm` also dnf and zypper; `openrc` is Alpine-like. */
-export type ImageKind = "host" | "bench" | "apt" | "rpm" | "openrc";
+export type ImageKind = "host" | "bench" | "apt" | "rpm" | "openrc" | "cluster";
 
 /** Succeeds once a host's sshd has been started. */
 const ready = (image: ImageKind): string =>
