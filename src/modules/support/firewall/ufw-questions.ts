@@ -24,7 +24,7 @@ export const ufwState: Question<UfwState> = ask(
 for f in /etc/ufw/ufw.conf /etc/default/ufw /etc/ufw/user.rules /etc/ufw/user6.rules; do
 if [ -e "$f" ] && [ ! -r "$f" ]; then echo "no permission to read $f" >&2; exit 1; fi
 done
-s=$(ufw status 2>&1) || { echo "$s" >&2; exit 1; }
+s=$(TMPDIR=/run ufw status 2>&1) || { echo "$s" >&2; exit 1; }
 case $s in 'Status: active'*) echo active=yes ;; *) echo active=no ;; esac
 cat /etc/ufw/ufw.conf /etc/default/ufw
 grep '^### tuple ###' /etc/ufw/user.rules | sed 's/.*/tuple=4/'
@@ -54,7 +54,7 @@ export type UfwRule =
 
 /**
  * Item: JSON list of the words after `ufw`. A dry run prints the file of rules as it would be, or that there is nothing to add: then the
- * lines that describe rules are the ones that are there.
+ * lines that describe rules are the ones that are there. For that it makes a temporary file, which belongs where it is no trace: in memory.
  */
 const ruleCollector: Collector<UfwRule> = {
   name: "ufw-rule",
@@ -63,7 +63,7 @@ const ruleCollector: Collector<UfwRule> = {
     joinSh([
       sh`k3_ufw() {
 if ! command -v ufw >/dev/null 2>&1; then printf 'none|'; return; fi
-said=$(ufw --dry-run "$@" 2>&1) || { printf 'refused|%s' "$said"; return; }
+said=$(TMPDIR=/run ufw --dry-run "$@" 2>&1) || { printf 'refused|%s' "$said"; return; }
 printf 'said|%s\\n' "$said" | grep -E '^said|^:ufw6?-user-input |^### tuple ###'
 echo '== now 4'; grep '^### tuple ###' /etc/ufw/user.rules
 echo '== now 6'; grep '^### tuple ###' /etc/ufw/user6.rules
