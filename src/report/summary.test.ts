@@ -39,7 +39,7 @@ function summary(checkMode: boolean, finished: RunFinished): string {
 
 describe("the summary", () => {
   it("tells costs, changes and failures of an apply", () => {
-    expect(summary(false, end)).toBe(`changed: 2 tasks on 2 hosts; --diff shows what
+    expect(summary(false, end)).toBe(`changed: 3 tasks on 2 hosts; --diff shows what
 3 hosts in 1 min 5 s, 10 round trips (at most 6 a host), 3.0 kB sent, 624 B received, 1 reconnect
 slowest: Install 3.1 s [h1]
 failed: h2
@@ -49,10 +49,11 @@ next: again h2 h3   (why)
   });
 
   it("lists what a check has found, task by task", () => {
-    expect(summary(true, end).split("\n").slice(0, 3)).toEqual([
-      "check mode: nothing was changed; an apply would change 2 tasks on 2 hosts:",
+    expect(summary(true, end).split("\n").slice(0, 4)).toEqual([
+      "check mode: nothing was changed; an apply would change 3 tasks on 2 hosts:",
       "  Install  [h1]",
       "  Write  [h1, h2]",
+      "  Write (2)  [h1]",
     ]);
   });
 

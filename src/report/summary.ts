@@ -61,7 +61,14 @@ function hostsWith(event: RunFinished, what: "failed" | "unreachable"): readonly
 function changeLines(event: RunFinished, checkMode: boolean, diff: boolean): readonly string[] {
   const tasks = new Map<string, string[]>();
   for (const [host, titles] of Object.entries(event.changes)) {
-    for (const title of new Set(titles)) tasks.set(title, [...(tasks.get(title) ?? []), host]);
+    const seen = new Map<string, number>();
+    for (const title of titles) {
+      const nth = (seen.get(title) ?? 0) + 1;
+      seen.set(title, nth);
+      // Tasks without a name of their own share their module's.
+      const key = nth === 1 ? title : `${title} (${nth})`;
+      tasks.set(key, [...(tasks.get(key) ?? []), host]);
+    }
   }
   if (tasks.size === 0) return [checkMode ? "check mode: nothing would change" : "nothing changed"];
   const where = `${count(tasks.size, "task")} on ${count(Object.keys(event.changes).length, "host")}`;
