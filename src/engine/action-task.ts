@@ -6,8 +6,9 @@ import {
   MissingPrerequisite,
   ModuleFailure,
 } from "../modules/contract.ts";
+import { ForeseenFile } from "./control-node.ts";
 import { hostAccess } from "./host-access.ts";
-import { failed, type ModuleOutcome, ok, skipped, withLines } from "./outcome.ts";
+import { changed, failed, type ModuleOutcome, ok, skipped } from "./outcome.ts";
 import { answersTo, asksOf, type ModuleRun, section, unknownIn } from "./state-task.ts";
 
 /** Runs an action, unless its probe says that there is nothing to do or check mode forbids it. */
@@ -22,13 +23,14 @@ export async function runActionModule(module: AnyActionModule, params: unknown, 
       return ok({ skipped: false, msg: reason, rc: 0, stdout: reason, stdout_lines: [reason], stderr: "", stderr_lines: [] });
     }
     if (context.checkMode) return wouldRun(module, input, state, run);
-    const result = withLines(await done(module, input, run));
+    const result = await done(module, input, run);
     if (result["failed"] === true) return failed(String(result["msg"] ?? `exit status ${String(result["rc"])}`), result);
     const isChanged = result["changed"] === true;
     return { status: isChanged ? "changed" : "ok", result: { ...result, changed: isChanged, failed: false }, differences: [] };
   } catch (error) {
     if (error instanceof ModuleFailure) return failed(error.message, error.fields);
-    if (error instanceof MissingPrerequisite) return failed(error.message);
+    if (error instanceof ForeseenFile) return { ...changed({ msg: error.message }, []), incomplete: true };
+    if (error instanceof MissingPrerequisite) return failed(error.message, error.fields);
     if (error instanceof HostUnreachable && error.cause instanceof ConnectionError) throw error.cause;
     if (error instanceof ConnectionError && error.code === "lost") {
       const state = error.started ? "its outcome is unknown, so it is not run again" : "it had not started";

@@ -16,8 +16,18 @@ import { renderText } from "../template/template.ts";
 import { templateVariables } from "../template/template-variables.ts";
 import type { Evaluator } from "./evaluator.ts";
 
-/** The control node as the modules of one task see it: its search path, its vault, its variables. */
-export function controlNode(evaluator: Evaluator, decryptFile: (text: string, path: string) => Uint8Array): ControlNode {
+/** Check mode: a file of the control node is not there, but an earlier task would have made it, so nothing can be said of what is in it. */
+export class ForeseenFile extends Error {}
+
+/**
+ * The control node as the modules of one task see it: its search path, its vault, its variables. `foresees`: an earlier task of a dry run would
+ * have made that path.
+ */
+export function controlNode(
+  evaluator: Evaluator,
+  decryptFile: (text: string, path: string) => Uint8Array,
+  foresees: (path: string) => boolean = () => false,
+): ControlNode {
   const { lookups } = evaluator.context;
   const read: ControlNode["read"] = async (path, { decrypt } = { decrypt: true }) => {
     const bytes = await readFile(path).catch((error: unknown) => {
@@ -36,11 +46,15 @@ export function controlNode(evaluator: Evaluator, decryptFile: (text: string, pa
     find(name, kind) {
       if (isAbsolute(name)) {
         if (existsSync(name)) return name;
-        throw new ModuleFailure(`there is no file ${name} on the control node`);
+        const message = `there is no file ${name} on the control node`;
+        throw foresees(name) ? new ForeseenFile(`${message} yet (an earlier task would make it)`) : new ModuleFailure(message);
       }
       const folders = lookups.searchPath(kind);
       const found = folders.map((folder) => resolve(folder, name)).find((path) => existsSync(path));
       if (found !== undefined) return found;
+      if (folders.some((folder) => foresees(resolve(folder, name)))) {
+        throw new ForeseenFile(`there is no file "${name}" on the control node yet (an earlier task would make it)`);
+      }
       throw new ModuleFailure(
         `there is no file "${name}" on the control node; looked in:\n${folders.map((one) => `  ${one}`).join("\n")}`,
       );

@@ -51,19 +51,15 @@ function addHost(at: TaskRun, evaluator: Evaluator, params: Readonly<Record<stri
   const vars = new Map<Key, Value>();
   const own = new Set(["name", "hostname", "host", "groups", "group", "groupname"]);
   for (const [key, value] of at.task.args) if (!own.has(String(key))) vars.set(key, evaluator.render(value));
-  const isNew = at.run.options.inventory.addHost(name, groups, vars);
-  return {
-    status: isNew ? "changed" : "ok",
-    result: { changed: isNew, failed: false, add_host: { host_name: name, groups } },
-    differences: [],
-  };
+  at.run.options.inventory.addHost(name, groups, vars);
+  return ok({ add_host: { host_name: name, groups } });
 }
 
 function groupBy(at: TaskRun, params: Readonly<Record<string, unknown>>): ModuleOutcome {
   const key = String(params["key"] ?? "").replaceAll(" ", "-");
   const parents = Array.isArray(params["parents"]) ? params["parents"].map(String) : [];
-  const isNew = at.run.options.inventory.addToGroup(at.host.name, key, parents);
-  return { status: isNew ? "changed" : "ok", result: { changed: isNew, failed: false, add_group: key }, differences: [] };
+  at.run.options.inventory.addToGroup(at.host.name, key, parents);
+  return ok({ add_group: key });
 }
 
 async function pause(at: TaskRun, params: Readonly<Record<string, unknown>>): Promise<ModuleOutcome> {

@@ -1,5 +1,6 @@
 import { ConnectionError } from "../connection/errors.ts";
-import { type ControlContext, ModuleFailure, type ProbeContext } from "../modules/contract.ts";
+import { DiagnosticError } from "../diagnostic.ts";
+import { type ControlContext, type Json, ModuleFailure, type ProbeContext } from "../modules/contract.ts";
 import { unknownTraits } from "../modules/support/traits.ts";
 import type { Task } from "../playbook/model.ts";
 import { keywordOf } from "../playbook/scope.ts";
@@ -12,7 +13,7 @@ import { runEngineModule } from "./engine-task.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { toJson } from "./json.ts";
 import { lookAhead } from "./look-ahead.ts";
-import { failed, type ModuleOutcome, ok } from "./outcome.ts";
+import { failed, type ModuleOutcome, ok, withLines } from "./outcome.ts";
 import { taskParameters } from "./parameters.ts";
 import { loadPlayFiles } from "./play-files.ts";
 import { asksOf, type ModuleRun, runStateModule } from "./state-task.ts";
@@ -27,8 +28,9 @@ export async function executeModule(at: TaskRun, evaluator: Evaluator, rest: rea
   if (module.kind === "control") return runControlModule(() => module.run(params, controlContext(at, evaluator)));
   const prepared = await prepareRun(at, evaluator, rest);
   if ("status" in prepared) return prepared;
-  const outcome =
+  const bare =
     module.kind === "state" ? await runStateModule(module, params, prepared) : await runActionModule(module, params, prepared);
+  const outcome = { ...bare, result: withLines(bare.result) };
   if (outcome.status === "changed" && !prepared.context.checkMode) at.host.heat = Math.min(at.host.heat + 1, 4);
   else at.host.heat = Math.max(at.host.heat - 0.5, 0);
   keepFacts(at, evaluator, outcome);
@@ -47,7 +49,11 @@ async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Eval
     checkMode,
     diff: evaluator.bool(keywordOf(task, "diff")) ?? run.options.diff,
   };
-  const control = controlNode(evaluator, (text, path) => run.options.vault.decryptFile(text, path));
+  const control = controlNode(
+    evaluator,
+    (text, path) => run.options.vault.decryptFile(text, path),
+    (path) => checkMode && run.sessions.foreseesHere(path),
+  );
   try {
     const early = earlyAsks(task, evaluator, at, { ...context, traits: unknownTraits }, become);
     const waits = task.module.kind === "action" && task.module.opensConnection === true;
@@ -110,7 +116,7 @@ function environmentOf(task: Task, evaluator: Evaluator): Readonly<Record<string
 function controlContext(at: TaskRun, evaluator: Evaluator): ControlContext {
   return {
     condition: (expression) => evaluator.condition(expression),
-    evaluate: (expression) => toJson(evaluator.plain(evaluator.evaluate(expression))),
+    evaluate: (expression) => definedValue(expression, evaluator),
     verbosity: at.run.options.verbosity,
     checkMode: at.run.options.checkMode,
   };
@@ -121,6 +127,16 @@ async function runEngine(work: () => Promise<ModuleOutcome>): Promise<ModuleOutc
     return await work();
   } catch (error) {
     if (error instanceof ModuleFailure) return failed(error.message, error.fields);
+    throw error;
+  }
+}
+
+/** The value of an expression as data; undefined when it reads a variable that is not defined. */
+export function definedValue(expression: string, evaluator: Evaluator): Json | undefined {
+  try {
+    return toJson(evaluator.plain(evaluator.evaluate(expression)));
+  } catch (error) {
+    if (error instanceof DiagnosticError && error.diagnostics.every((one) => one.code === "undefined-variable")) return undefined;
     throw error;
   }
 }

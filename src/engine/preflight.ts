@@ -6,7 +6,7 @@ import { isSelected, tagsOfNode } from "../playbook/tags.ts";
 import { Undefined, type Value } from "../vars/value.ts";
 import type { PlayContext, RunContext } from "./context.ts";
 import { type Evaluator, NotYetKnown } from "./evaluator.ts";
-import { toJson } from "./json.ts";
+import { definedValue } from "./execute.ts";
 import { itemNames, loopItems } from "./loops.ts";
 import { taskParameters } from "./parameters.ts";
 import { playContext } from "./play.ts";
@@ -147,7 +147,7 @@ function checkTask(task: Task, evaluator: Evaluator, walk: Walk): void {
       const params = taskParameters(task, pass, walk.run.options.redactor);
       return module.run(params, {
         condition: (expression) => pass.condition(expression),
-        evaluate: (expression) => toJson(pass.plain(pass.evaluate(expression))),
+        evaluate: (expression) => definedValue(expression, pass),
         verbosity: 0,
         checkMode: walk.run.options.checkMode,
       });

@@ -247,6 +247,17 @@ describe("check mode", () => {
     expect(here.changes).toEqual({ one: ["ask", "use", "use mode"] });
   });
 
+  it("knows of files that would be made on the control node, and of those that would not", async () => {
+    const tasks = play(`
+    - { name: make, copy: { dest: "{{ here }}/made", content: "1" }, delegate_to: localhost }
+    - { name: copy it, copy: { src: "{{ here }}/made", dest: "{{ here }}/there" } }
+    - { name: run it, script: "{{ here }}/made" }
+    - { name: no such file, copy: { src: "{{ here }}/none", dest: "{{ here }}/there" } }
+`);
+    const here = await box.run(tasks, { checkMode: true });
+    expect(here.tasks["one"]).toEqual(["changed make", "changed copy it", "changed run it", "failed no such file"]);
+  });
+
   it("really runs what says check_mode: false", async () => {
     await box.run(play(`    - { shell: "echo x >{{ here }}/real", check_mode: false }\n`), { checkMode: true });
     expect(read("real")).toBe("x\n");

@@ -75,6 +75,13 @@ export class Sessions {
     }
   }
 
+  /** A dry run: would tasks that ran on this machine have made that path? After a command anything may be there. */
+  foreseesHere(path: string): boolean {
+    return [...this.#sessions.values()].some(
+      ({ connection, paths, provided }) => connection.target === "local" && (provided.has("*") || paths.exists(path) === true),
+    );
+  }
+
   /** Time has passed: what was asked before may be different now. */
   forget(host: string): void {
     this.#sessions.get(host)?.answers.dropAll();

@@ -14,6 +14,7 @@ import {
   Unknown,
 } from "../modules/contract.ts";
 import type { Ask } from "./answers.ts";
+import { ForeseenFile } from "./control-node.ts";
 import type { HostSession } from "./host-session.ts";
 import { changed, failed, type ModuleOutcome, ok, outputFields, undetermined } from "./outcome.ts";
 import { receiveFiles } from "./receive-files.ts";
@@ -63,7 +64,8 @@ export async function runStateModule(module: AnyStateModule, params: unknown, ru
     return await converge(module, planned, { questions, before: state, input, again }, run);
   } catch (error) {
     if (error instanceof ModuleFailure) return failed(error.message, error.fields);
-    if (error instanceof MissingPrerequisite) return failed(error.message);
+    if (error instanceof ForeseenFile) return { ...changed({ msg: error.message }, []), incomplete: true };
+    if (error instanceof MissingPrerequisite) return failed(error.message, error.fields);
     throw error;
   }
 }

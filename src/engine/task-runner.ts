@@ -207,9 +207,8 @@ function canChange(at: TaskRun): boolean {
     case "action":
       return module.changesHost;
     case "control":
-      return false;
     case "engine":
-      return module.name === "add_host" || module.name === "group_by";
+      return false;
     default:
       return module satisfies never;
   }

@@ -94,8 +94,11 @@ export class MissingPrerequisite extends Error {
    * itself does what the task asks for (Debian enables and starts the services of a package when it installs it).
    */
   readonly afterPackage: "change" | "converged";
-  constructor(resource: Resource, message: string, afterPackage: "change" | "converged" = "change") {
+  /** Result fields of the failure that it is when nothing would provide the resource. */
+  readonly fields: JsonObject;
+  constructor(resource: Resource, message: string, afterPackage: "change" | "converged" = "change", fields: JsonObject = {}) {
     super(message);
+    this.fields = fields;
     this.name = "MissingPrerequisite";
     this.resource = resource;
     this.afterPackage = afterPackage;
@@ -323,7 +326,8 @@ type Steps<I> = {
 /** What a module that runs on the control node can ask for. Expressions are evaluated with the task's variables. */
 export type ControlContext = {
   condition(expression: string): boolean;
-  evaluate(expression: string): Json;
+  /** undefined: a variable that the expression reads is not defined. */
+  evaluate(expression: string): Json | undefined;
   readonly verbosity: number;
   readonly checkMode: boolean;
 };

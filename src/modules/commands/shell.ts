@@ -22,7 +22,7 @@ export const shell = actionModule({
     ...executionParameters,
   }),
   example: `- name: Count the users
-  shell: cut -d: -f1 /etc/passwd | wc -l
+  shell: "cut -d: -f1 /etc/passwd | wc -l"
   register: users
   changed_when: false
 `,

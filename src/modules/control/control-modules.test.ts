@@ -9,7 +9,7 @@ import { fail } from "./fail.ts";
 
 const context: ControlContext = {
   condition: (expression) => expression === "true",
-  evaluate: (expression) => `value of ${expression}`,
+  evaluate: (expression) => (expression === "gone" ? undefined : `value of ${expression}`),
   verbosity: 0,
   checkMode: false,
 };
@@ -24,6 +24,7 @@ describe("debug", () => {
     [{}, { msg: "Hello world!", changed: false }],
     [{ msg: { a: [1] } }, { msg: { a: [1] }, changed: false }],
     [{ var: "a.b" }, { "a.b": "value of a.b", changed: false }],
+    [{ var: "gone" }, { gone: "VARIABLE IS NOT DEFINED!", changed: false }],
     [
       { msg: "x", verbosity: 1 },
       { skipped: true, skipped_reason: "Verbosity threshold not met.", changed: false },

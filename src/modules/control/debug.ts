@@ -25,7 +25,9 @@ export const debug = controlModule({
     if (params.verbosity > context.verbosity) {
       return { skipped: true, skipped_reason: "Verbosity threshold not met.", changed: false };
     }
-    if (params.var !== undefined) return { [params.var]: context.evaluate(params.var), changed: false };
+    if (params.var !== undefined) {
+      return { [params.var]: context.evaluate(params.var) ?? "VARIABLE IS NOT DEFINED!", changed: false };
+    }
     return { msg: asJson(params.msg), changed: false };
   },
 });

@@ -96,7 +96,10 @@ export const addHost = engineModule({
     },
     { openNames: true },
   ),
-  description: ["Each other parameter becomes a variable of the host."],
+  description: [
+    "Each other parameter becomes a variable of the host.",
+    "It never counts as a change, as it does in Ansible: no host is any different, and a second run would report it again.",
+  ],
   example: `- name: Add the machine that was just made
   add_host:
     name: node9
@@ -109,6 +112,9 @@ export const addHost = engineModule({
 export const groupBy = engineModule({
   name: "group_by",
   summary: "Puts hosts into groups by a value.",
+  description: [
+    "It never counts as a change, as it does in Ansible: no host is any different, and a second run would report it again.",
+  ],
   parameters: parameters({
     key: { ...str(), required: true, description: "Name of the group; usually a template over facts." },
     parents: { ...listOf(str()), default: ["all"], description: "Groups that the group becomes a child of." },

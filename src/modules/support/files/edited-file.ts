@@ -98,7 +98,7 @@ function planEdit(
   if (there !== undefined && bytes === undefined) throw new ModuleFailure(`${path} is a ${there.kind}, not a regular file`);
   const edited = edit(bytes?.toString("latin1"));
   if (there === undefined && !file.create && file.needed) {
-    throw new MissingPrerequisite(`path:${path}`, `${file.noun} ${path} does not exist !`);
+    throw new MissingPrerequisite(`path:${path}`, `${file.noun} ${path} does not exist !`, "change", { rc: 257 });
   }
   if (there === undefined && edited === undefined) return undefined;
   if (edited !== undefined && edit(edited.text) !== undefined) {

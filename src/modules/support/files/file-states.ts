@@ -106,7 +106,10 @@ function planAbsent(path: string, there: PathState): FileStep[] {
 function planPresent(input: FileInput, path: string, known: Known, context: ProbeContext): FileStep[] {
   const there = known.path(path);
   const end = input.follow ? followed(there) : there.kind === "absent" ? undefined : there;
-  if (end === undefined) throw new MissingPrerequisite(`path:${path}`, `file (${path}) is absent, cannot continue`);
+  if (end === undefined) {
+    const fields = { path, state: "absent" };
+    throw new MissingPrerequisite(`path:${path}`, `file (${path}) is absent, cannot continue`, "change", fields);
+  }
   if (end.kind === "directory" || end.kind === "link") {
     throw new ModuleFailure(`file (${path}) is ${end.kind}, cannot continue`, { path, state: end.kind });
   }
