@@ -29,8 +29,8 @@ check() {
   }
 }
 
-# What the tests compare with, or run: Jinja2 itself, an OpenSSH server and client, sudo, busybox for its shell.
-test_packages="python3-jinja2 openssh-server openssh-client sudo procps busybox dash util-linux git openssl curl wget"
+# What the tests compare with, or run: Ansible and Jinja2 themselves, an OpenSSH server and client, sudo, busybox for its shell.
+test_packages="python3-jinja2 openssh-server openssh-client sudo procps busybox dash util-linux git openssl curl wget ansible"
 install_packages() {
   # shellcheck disable=SC2086 # package names hold no blanks
   command -v apt-get >/dev/null 2>&1 && sh scripts/apt-install.sh $test_packages && return 0

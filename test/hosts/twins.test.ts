@@ -1,0 +1,88 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { freshHost } from "./pool.ts";
+import { repository } from "./run.ts";
+import { compareTwins, type TwinOptions } from "./twins.ts";
+
+type Family = TwinOptions & {
+  readonly name: string;
+  /** Where we return otherwise, or less. */
+  readonly known?: readonly RegExp[];
+};
+
+// What differs wherever it is: texts for people, which are ours to word; MD5, which nobody should rely on.
+const KNOWN = [/: (?:results\[\d+\]\.)?msg: theirs .*, ours has no such field$/, /: md5sum: theirs /];
+
+// The same YAML under ansible-playbook and under k3sprov, twice each: every task ends alike and returns what people's `register` and
+// `when` lines read, and the hosts are alike afterwards.
+const families: readonly Family[] = [
+  {
+    name: "files",
+    known: [
+      // Ansible ends the path of a copied directory with a slash.
+      /^copy (?:contents of )?tree: dest: /,
+      // A file without a template's or copy's content changing: its path is in `dest`.
+      /^copy content again: path: /,
+      // The digest of what was refused is of no use to anybody.
+      /^copy (?:refused by validate|into nowhere): checksum: /,
+      /^copy refused by validate: (?:exit_status|msg|stderr|stderr_lines): /,
+      /^lineinfile create: msg: /,
+      // Blocks would cost every `stat` two more fields.
+      /^stat [a-z ]+: stat\.block(?:s|_size): /,
+    ],
+    files: {
+      "files/data.txt": "data\n",
+      "files/tree/one": "1\n",
+      "files/tree/sub/two": "2\n",
+      "templates/t.j2":
+        "{# gone #}\n{% for n in names %}\n{{ loop.index }}. {{ n }}{{ ',' if not loop.last }}\n{% endfor %}\n{{ map | to_nice_yaml }}{{ map | to_json }}\n{{ map.l }} {{ none }}\n",
+    },
+  },
+  {
+    name: "text",
+    files: { "files/s.sh": '#!/bin/sh\necho "script $1 $2"\n' },
+  },
+  {
+    name: "system",
+    known: [
+      // Ansible's "file" describes the file that it wrote; our state is what was asked for.
+      /^known_hosts: (?:[ug]id|group|mode|owner|size|state): /,
+    ],
+  },
+  { name: "services" },
+  {
+    name: "packages",
+    known: [
+      // What apt prints depends on the run: percentages, sizes, times.
+      /^(?:installed|removed): std(?:out|err)/,
+      // Each in its own words.
+      /^no such package: msg: /,
+    ],
+  },
+  {
+    name: "control",
+    known: [
+      // Ansible adds the owner and mode of the path that it waited for, and calls its kind the state.
+      /^wait_for path: (?:[ug]id|group|mode|owner|size|state): /,
+    ],
+  },
+];
+
+const hasAnsible = existsSync("/usr/bin/ansible-playbook");
+if (!hasAnsible) console.warn("not compared with Ansible: there is no /usr/bin/ansible-playbook (Debian's package is `ansible`)");
+
+describe.skipIf(!hasAnsible).each(families)("$name", ({ name, known = [], ...options }) => {
+  // Of one name, so that whatever shows a name shows the same.
+  const theirs = freshHost({ image: "bench", name: "twin" });
+  const ours = freshHost({ image: "bench", name: "twin" });
+
+  it("end alike under both tools", { timeout: 900_000 }, async () => {
+    const playbook = readFileSync(join(repository, "test", "hosts", "twins", `${name}.yaml`), "utf8");
+    const found = await compareTwins(theirs(), ours(), playbook, options);
+    expect(found.statuses, "how tasks ended").toEqual([]);
+    const unknown = found.results.filter((text) => ![...KNOWN, ...known].some((pattern) => pattern.test(text)));
+    expect(unknown, "what tasks returned").toEqual([]);
+    expect(found.hosts, "what the hosts are like").toEqual([]);
+  });
+});
