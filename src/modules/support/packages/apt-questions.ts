@@ -2,6 +2,7 @@ import { type Sh, sh } from "../../../sh.ts";
 import { type Question, Unknown } from "../../contract.ts";
 import { ask } from "../question.ts";
 import { aptGet } from "./apt.ts";
+import { readOnlyCache } from "./apt-cache.ts";
 import { compareDebianVersions } from "./compare-versions.ts";
 import type { DebFile, RemoteDeb, Simulated, TransactionOptions } from "./package-manager.ts";
 
@@ -11,7 +12,8 @@ export function simulation(
   flags: readonly string[],
   names: readonly string[] = [],
 ): Question<Simulated> {
-  const script = sh`apt-get -s -q -o Debug::NoLocking=true ${flags} ${verb} ${names.length === 0 ? [] : ["--", ...names]}`;
+  const script = sh`${readOnlyCache}
+apt-get -s -q -o Debug::NoLocking=true $k3_cache ${flags} ${verb} ${names.length === 0 ? [] : ["--", ...names]}`;
   return ask("apt simulation", script, (output) => {
     if (output.rc !== 0) return new Unknown(`apt-get -s ${verb} failed: ${output.stderr.toString("utf8").trim()}`);
     const lines = [...output.stdout.toString("utf8").matchAll(/^(Inst|Remv|Purg) (\S+)(?: \[([^\]]*)\])?(?: \((\S+))?/gm)];
@@ -31,7 +33,8 @@ export function cachedFiles(verb: "clean" | "autoclean"): Question<Simulated> {
   const script: Sh =
     verb === "clean"
       ? sh`for f in /var/cache/apt/archives/*.deb; do [ -e "$f" ] && echo "Del \${f##*/}"; done; :`
-      : sh`apt-get -s -o Debug::NoLocking=true autoclean`;
+      : sh`${readOnlyCache}
+apt-get -s -o Debug::NoLocking=true $k3_cache autoclean`;
   return ask(`apt ${verb}`, script, (output) => {
     if (output.rc !== 0) return new Unknown(`apt-get -s ${verb} failed: ${output.stderr.toString("utf8").trim()}`);
     const names = [...output.stdout.toString("utf8").matchAll(/^Del (\S+)/gm)].map((match) => match[1] ?? "");

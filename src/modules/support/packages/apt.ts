@@ -1,5 +1,6 @@
 import { joinSh, type Sh, sh } from "../../../sh.ts";
 import { type Collector, ModuleFailure, type Output, Unknown } from "../../contract.ts";
+import { readOnlyCache } from "./apt-cache.ts";
 import { compareDebianVersions } from "./compare-versions.ts";
 import { listsCollector } from "./lists.ts";
 import type {
@@ -61,7 +62,8 @@ const isInstalled = (status: string | undefined): boolean => /^.[itW]/.test(stat
 const candidateOf = (release: string | undefined): Collector<Candidate> => ({
   name: release === undefined ? "apt-candidate" : `apt-candidate ${release}`,
   beforeTraits: true,
-  script: (items) => sh`apt-cache ${releaseFlags(release)} policy -- ${items}`,
+  script: (items) => sh`${readOnlyCache}
+apt-cache $k3_cache ${releaseFlags(release)} policy -- ${items}`,
   decode: (output, items) => {
     if (output.rc !== 0) return items.map(() => new Unknown(`apt-cache policy failed: ${output.stderr.toString("utf8").trim()}`));
     const found = decodePolicy(output.stdout.toString("utf8"));
@@ -90,15 +92,16 @@ const matchingOf = (release: string | undefined): Collector<Matches> => ({
   name: release === undefined ? "apt-matching" : `apt-matching ${release}`,
   beforeTraits: true,
   script: (items) =>
-    joinSh(
-      items.map(
+    joinSh([
+      readOnlyCache,
+      ...items.map(
         (item, index) => sh`echo ${`== ${index} installed`}
 dpkg-query -W -f '\${Package}\\t\${Version}\\t\${db:Status-Abbrev}\\n' -- ${item} 2>/dev/null
 echo ${`== ${index} known`}
-set -f; set -- $(apt-cache pkgnames ${item.replace(/[*?[].*$/, "")} | grep -x -- ${grepPattern(item)}); set +f
-[ $# -eq 0 ] || apt-cache ${releaseFlags(release)} policy -- "$@" || exit`,
+set -f; set -- $(apt-cache $k3_cache pkgnames ${item.replace(/[*?[].*$/, "")} | grep -x -- ${grepPattern(item)}); set +f
+[ $# -eq 0 ] || apt-cache $k3_cache ${releaseFlags(release)} policy -- "$@" || exit`,
       ),
-    ),
+    ]),
   decode: (output, items) => {
     if (output.rc !== 0) return items.map(() => new Unknown(`apt-cache failed: ${output.stderr.toString("utf8").trim()}`));
     const blocks = output.stdout.toString("utf8").split(/^== \d+ (?:installed|known)\n/m);
