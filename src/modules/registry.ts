@@ -1,4 +1,5 @@
 import { dockerContainer } from "./cluster/docker-container.ts";
+import { helm } from "./cluster/helm.ts";
 import { k8s } from "./cluster/k8s.ts";
 import { command } from "./commands/command.ts";
 import { raw } from "./commands/raw.ts";
@@ -91,6 +92,7 @@ const modules: readonly Module[] = [
   getUrl,
   group,
   groupBy,
+  helm,
   hostname,
   includeVars,
   iniFile,

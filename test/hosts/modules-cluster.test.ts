@@ -85,10 +85,8 @@ describe("docker_container", { timeout: 420_000 }, () => {
       "hello\nFROM=image\nTEXT=two words\nTOKEN=s3cret-value",
     );
     // Not above: Docker itself writes to the disk with each look at a container's health.
-    const checked = web.replace(
-      "    stop_timeout",
-      '    healthcheck: { test: ["CMD", "true"], interval: 1m, retries: 2 }\n    stop_timeout',
-    );
+    const health = 'healthcheck: { test: ["CMD", "true"], interval: 1m, retries: 2 }';
+    const checked = web.replace("        stop_timeout", `        ${health}\n        stop_timeout`);
     const newer = await apply(host(), checked.replace("demo:1", "demo:2"));
     expect(newer.changes["fresh1"]).toEqual(["Web"]);
     expect(
@@ -293,5 +291,67 @@ END`);
       { check: true },
     );
     expect(check.changes["fresh1"]).toEqual(["Install", "Later"]);
+  });
+});
+
+// Debian has no helm. This one keeps releases in files; it says what it is.
+const STAND_IN_HELM = `#!/bin/sh
+state=/var/lib/helm-stand-in; mkdir -p $state
+command=$1; shift
+case $command in
+version) echo 'v3.0.0-stand-in (a shell script for tests)';;
+list)
+  for word; do case $word in ^*) name=\${word#^}; name=\${name%\\$};; esac; done
+  [ -f $state/$name ] && echo "[$(cat $state/$name)]" || echo '[]';;
+get) cat $state/$2.values;;
+uninstall) rm $state/$1 $state/$1.values;;
+upgrade)
+  shift 2; name=$1 chart=\${2##*/} version=1.0.0
+  for word; do case $word in --version=*) version=\${word#*=};; esac; done
+  cat >$state/$name.values
+  printf '{"name":"%s","chart":"%s-%s","app_version":"1","status":"deployed","revision":"1"}' $name $chart $version >$state/$name;;
+*) echo "unknown command $command" >&2; exit 1;;
+esac
+`;
+
+describe("helm", { timeout: 240_000 }, () => {
+  const host = freshHost();
+  beforeAll(async () => {
+    await host().read(
+      `cat >/usr/local/bin/helm <<'END'\n${STAND_IN_HELM}END\nchmod 755 /usr/local/bin/helm; mkdir /var/lib/helm-stand-in`,
+    );
+    await host().read("echo 'replicas: 1' >/etc/values.yaml");
+  });
+
+  it("keeps its promises", async () => {
+    const tasks = (state: string): string =>
+      play(`- name: Release
+  helm:
+    name: cert-manager
+    namespace: certs
+    chart_ref: jetstack/cert-manager
+    chart_version: v1.16.2
+    values_files: [/etc/values.yaml]
+    values: { token: s3cret-value }
+    state: ${state}`);
+    await converges(host(), tasks("present"), {
+      changed: ["Release"],
+      disturb: [
+        { by: "echo '{}' >/var/lib/helm-stand-in/cert-manager.values", repairedBy: "Release" },
+        { by: "sed -i s/v1.16.2/v1.16.1/ /var/lib/helm-stand-in/cert-manager", repairedBy: "Release" },
+      ],
+      absent: tasks("absent"),
+    });
+  });
+
+  it("would install what an earlier task's helm can, and refuses without one", async () => {
+    const release = "- name: Release\n  helm: { name: x, namespace: y, chart_ref: z, binary_path: /opt/helm }";
+    const check = await apply(host(), play(`- name: Helm\n  copy: { dest: /opt/helm, content: '', mode: '0755' }\n${release}`), {
+      check: true,
+    });
+    expect(check.changes["fresh1"]).toEqual(["Helm", "Release"]);
+    expect(failures(await apply(host(), play(release), { rc: 2 }))).toEqual([
+      'there is no /opt/helm on the host; install it first, or name another with "binary_path"',
+    ]);
   });
 });

@@ -1,4 +1,4 @@
-import { parseAllDocuments, type ScalarTag } from "yaml";
+import { parseAllDocuments, type ScalarTag, type Tags } from "yaml";
 import { ModuleFailure } from "../../contract.ts";
 import { at, type Fields, fieldsAt, isFields, listAt, textAt } from "../cluster/data.ts";
 import type { ObjectName } from "./kube-collector.ts";
@@ -14,19 +14,23 @@ export type Defaults = {
 
 /** Objects of a YAML text, with numbers and booleans as Ansible reads them (YAML 1.1). */
 export function parseManifests(text: string, where: string): readonly Fields[] {
-  const documents = parseAllDocuments(text, {
-    version: "1.1",
-    logLevel: "silent",
-    customTags: (tags) => [...BOOLEANS, ...tags.filter(keptTag)],
-  });
+  return parseDocuments("k8s", text, where).flatMap((value) => flatten(value, where));
+}
+
+/** The documents of a YAML text that are not empty. Throws ModuleFailure in the module's name. */
+export function parseDocuments(module: string, text: string, where: string): readonly unknown[] {
+  const customTags: TagFilter = (tags) => [...BOOLEANS, ...tags.filter(keptTag)];
+  const documents = parseAllDocuments(text, { version: "1.1", logLevel: "silent", customTags });
   if (!Array.isArray(documents)) return [];
-  return documents.flatMap((document) => {
+  return documents.flatMap((document): readonly unknown[] => {
     const [problem] = document.errors;
-    if (problem !== undefined) throw new ModuleFailure(`k8s: ${where} is no YAML: ${problem.message.split("\n")[0]}`);
+    if (problem !== undefined) throw new ModuleFailure(`${module}: ${where} is no YAML: ${problem.message.split("\n")[0]}`);
     const value: unknown = document.toJS();
-    return value === null || value === undefined ? [] : flatten(value, where);
+    return value === null || value === undefined ? [] : [value];
   });
 }
+
+type TagFilter = (tags: Tags) => Tags;
 
 // "y" and "n" are text to Ansible, clock times and dates are text to kubectl.
 const OTHER_TAGS = new Set(["tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"]);
