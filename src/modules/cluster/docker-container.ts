@@ -67,6 +67,7 @@ export const dockerContainer = stateModule<ContainerParameters, Input, Asked, Co
   returns: {
     container: "What docker inspect says of the container; empty when there is none.",
     status: "With `detach: false`: its exit status.",
+    output: "With `detach: false`: what it printed.",
   },
   async prepare(params, _control, { traits }) {
     policyOf(params.pull);

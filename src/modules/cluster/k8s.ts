@@ -125,8 +125,7 @@ export const k8s = stateModule<Params, Input, Questions, KubeWork>({
       metadata: { name: monitoring }
 `,
   returns: {
-    result: "The object as the API has it; with several, `results` holds `result`, `method` and `changed` of each.",
-    method: "create, apply, patch, replace or delete: what was done to a single object.",
+    result: "The object as the API has it; with several, `results` holds a `result` for each.",
   },
 
   async prepare(given, control, { traits }) {
