@@ -10,6 +10,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   iptables: "iptables is not in the image; modules-firewall.test.ts installs it",
   ufw: "ufw is not in the image; modules-firewall.test.ts installs it",
   firewalld: "firewalld is not in the image; modules-firewall.test.ts installs it",
+  docker_container: "it needs Docker and an image; modules-cluster.test.ts has them",
+  k8s: "it needs a cluster's API; modules-cluster.test.ts has a stand-in",
+  helm: "it needs helm and a cluster; modules-cluster.test.ts has stand-ins",
   zypper_repository: "a Debian host has no zypper; modules-rpm.test.ts has one",
 };
 

@@ -2,7 +2,7 @@ import { stateModule } from "../contract.ts";
 import { bool, choice, int, parameters, str } from "../parameters.ts";
 import { serviceManager } from "../support/services/select.ts";
 import { argumentWords, PLAIN_OPTIONS } from "../support/services/service-manager.ts";
-import { applyUnit, predictUnit, unitResult } from "../support/services/unit-change.ts";
+import { applyUnit, predictUnit, startedUnit, unitResult } from "../support/services/unit-change.ts";
 import { checkedTask, planUnit, unitQuestions } from "../support/services/unit-task.ts";
 import { restartWhenChanged } from "./systemd.ts";
 
@@ -76,5 +76,6 @@ export const service = stateModule({
   plan: planUnit,
   apply: applyUnit,
   predict: predictUnit,
+  provides: startedUnit,
   result: unitResult,
 });

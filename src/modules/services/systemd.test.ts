@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { inputOf } from "../../../test/local-shell.ts";
 import { contextOf, planned } from "../../../test/module-cases.ts";
 import { MissingPrerequisite } from "../contract.ts";
 import type { UnitState } from "../support/services/service-manager.ts";
@@ -141,6 +142,17 @@ describe("systemd", () => {
     ],
   ])("refuses %s", async (_name, raw, state, message) => {
     await expect(planned(systemd, { name: "demo", ...raw }, answers(state))).rejects.toThrow(message);
+  });
+
+  it.each([
+    [{ name: "docker", state: "started" }, ["unit:docker"]],
+    [{ name: "k3s.service", restart_when_changed: ["/etc/x"] }, ["unit:k3s"]],
+    [{ name: "docker", state: "stopped" }, []],
+    [{ name: "docker", enabled: true }, []],
+    [{ daemon_reload: true }, []],
+  ])("lets others rely on what it starts: %j", async (raw, provided) => {
+    const input = await inputOf(systemd, raw, contextOf());
+    expect(systemd.provides?.({ differences: [], data: undefined as never }, input, {} as never)).toEqual(provided);
   });
 
   it("says what is missing", async () => {

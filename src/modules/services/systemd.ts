@@ -1,7 +1,7 @@
 import { stateModule } from "../contract.ts";
 import { bool, choice, listOf, parameters, path, str } from "../parameters.ts";
 import { PLAIN_OPTIONS } from "../support/services/service-manager.ts";
-import { applyUnit, predictUnit, unitResult } from "../support/services/unit-change.ts";
+import { applyUnit, predictUnit, startedUnit, unitResult } from "../support/services/unit-change.ts";
 import { checkedTask, planUnit, unitQuestions } from "../support/services/unit-task.ts";
 
 export const restartWhenChanged = {
@@ -89,5 +89,6 @@ export const systemd = stateModule({
   plan: planUnit,
   apply: applyUnit,
   predict: predictUnit,
+  provides: startedUnit,
   result: unitResult,
 });

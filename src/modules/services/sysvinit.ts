@@ -1,7 +1,7 @@
 import { ModuleFailure, stateModule } from "../contract.ts";
 import { bool, choice, int, listOf, parameters, str } from "../parameters.ts";
 import { argumentWords, PLAIN_OPTIONS } from "../support/services/service-manager.ts";
-import { applyUnit, predictUnit, unitResult } from "../support/services/unit-change.ts";
+import { applyUnit, predictUnit, startedUnit, unitResult } from "../support/services/unit-change.ts";
 import { checkedTask, planUnit, unitQuestions } from "../support/services/unit-task.ts";
 
 export const sysvinit = stateModule({
@@ -80,5 +80,6 @@ export const sysvinit = stateModule({
   plan: planUnit,
   apply: applyUnit,
   predict: predictUnit,
+  provides: startedUnit,
   result: unitResult,
 });

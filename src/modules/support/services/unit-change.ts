@@ -77,3 +77,9 @@ export function unitResult(state: UnitAnswers, task: UnitTask): JsonObject {
     status: state.unit?.status ?? {},
   };
 }
+
+/** What others may rely on once the unit runs: the API of a cluster, a daemon's socket. */
+export function startedUnit(_change: unknown, task: UnitTask): readonly `unit:${string}`[] {
+  const starts = task.state === undefined ? task.restartWhenChanged.length > 0 : task.state !== "stopped";
+  return task.unit !== undefined && starts ? [`unit:${task.unit.replace(/\.service$/, "")}`] : [];
+}
