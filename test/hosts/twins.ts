@@ -123,7 +123,9 @@ const VOLATILE =
 function fieldDifferences(theirs: unknown, own: unknown, path = ""): string[] {
   if (Array.isArray(theirs) && Array.isArray(own)) {
     if (theirs.length !== own.length) return [`${path}: theirs has ${theirs.length} items, ours ${own.length}`];
-    return theirs.flatMap((one, index) => fieldDifferences(one, own[index], `${path}[${index}]`));
+    // Files that were found come as the file system has them.
+    const [a, b] = theirs.every(hasPath) && own.every(hasPath) ? [byPath(theirs), byPath(own)] : [theirs, own];
+    return a.flatMap((one, index) => fieldDifferences(one, b[index], `${path}[${index}]`));
   }
   if (isRecord(theirs) && isRecord(own)) {
     return Object.entries(theirs).flatMap(([key, value]) => {
@@ -137,8 +139,16 @@ function fieldDifferences(theirs: unknown, own: unknown, path = ""): string[] {
   // Ours ends without the last line feed.
   if (theirs === own || String(theirs).trimEnd() === String(own).trimEnd()) return [];
   // The source's place on the control node, or in Ansible's temporary folder on the host.
-  if (path === "src" && String(theirs).includes("/")) return [];
+  if (/(?:^|\.)src$/.test(path) && String(theirs).includes("/")) return [];
   return [`${path}: theirs ${show(theirs)}, ours ${show(own)}`];
+}
+
+function hasPath(one: unknown): one is { readonly path: string } {
+  return isRecord(one) && typeof one["path"] === "string";
+}
+
+function byPath(list: readonly { readonly path: string }[]): readonly unknown[] {
+  return list.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function isNothing(value: unknown): boolean {
