@@ -234,11 +234,15 @@ describe("firewalld", () => {
         timeoutMs: 400_000,
         changed: ["Zone", "Service", "Ports", "Rule", "Hidden", "Source", "Forwarded", "Target"],
         disturb: [
-          { by: "firewall-offline-cmd --zone=edge --remove-service=https", repairedBy: "Service" },
+          { by: "firewall-offline-cmd --zone=edge --remove-service-from-zone=https", repairedBy: "Service" },
           { by: "firewall-offline-cmd --zone=edge --remove-masquerade", repairedBy: "Hidden" },
           { by: "firewall-offline-cmd --zone=edge --set-target=ACCEPT", repairedBy: "Target" },
         ],
-        absent: play(`- ${zone}, state: absent }`),
+        absent: play(`- stat: { path: /etc/firewalld/zones/edge.xml }
+  register: edge
+- ${zone}, service: https, state: disabled }
+  when: edge.stat.exists
+- ${zone}, state: absent }`),
         // firewalld keeps what it replaces, and firewall-offline-cmd writes the default zone along with a new one.
         ignore: ["", "/edge.xml", "/edge.xml.old", "/public.xml", "/public.xml.old"].map((name) => `/etc/firewalld/zones${name}`),
       },
@@ -276,10 +280,12 @@ describe("firewalld", () => {
       expect(changesOf(await apply(host(), text(state)))).toEqual([]);
     }
     await apply(host(), text("enabled"));
-    expect(await host().read("firewall-cmd --query-service=https; firewall-cmd --permanent --query-service=https")).toBe(
-      "yes\nyes",
-    );
-    await host().read("firewall-cmd --remove-service=https");
+    expect(
+      await host().read(
+        "firewall-cmd --zone=public --query-service=https; firewall-cmd --permanent --zone=public --query-service=https",
+      ),
+    ).toBe("yes\nyes");
+    await host().read("firewall-cmd --zone=public --remove-service=https");
     expect(changesOf(await apply(host(), text("enabled")))).toEqual(["Both"]);
   });
 });

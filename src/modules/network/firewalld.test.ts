@@ -55,6 +55,13 @@ describe("firewalld", () => {
       "firewall-cmd  '--remove-service=https'  >/dev/null || exit",
     ],
     [
+      "not any more while it does not run",
+      { ...https, state: "disabled", permanent: true, offline: true },
+      { "permanent 0": { ...stopped, status: 0 } },
+      ["service https: enabled -> disabled"],
+      "firewall-offline-cmd '--remove-service-from-zone=https' >/dev/null || exit",
+    ],
+    [
       "an interface",
       { interface: "eth1", zone: "public", state: "enabled" },
       {},

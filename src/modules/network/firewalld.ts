@@ -272,7 +272,11 @@ function noZone(zone: string, scope: Scope): ModuleFailure {
 }
 
 function stepScript({ scope, words, isOffline }: Step, input: Input): Sh {
-  if (isOffline) return sh`firewall-offline-cmd ${words} >/dev/null || exit`;
+  if (isOffline) {
+    // There --remove-service is an option of the time before zones, and goes with no other.
+    const offline = words.map((word) => word.replace(/^--remove-service=/, "--remove-service-from-zone="));
+    return sh`firewall-offline-cmd ${offline} >/dev/null || exit`;
+  }
   const timeout =
     scope === "runtime" && input.timeout > 0 && words.some((word) => word.startsWith("--add-"))
       ? [`--timeout=${input.timeout}`]
