@@ -46,6 +46,10 @@ import { zypper } from "./packages/zypper.ts";
 import { zypperRepository } from "./packages/zypper-repository.ts";
 import { authorizedKey } from "./security/authorized-key.ts";
 import { knownHosts } from "./security/known-hosts.ts";
+import { seboolean } from "./security/seboolean.ts";
+import { sefcontext } from "./security/sefcontext.ts";
+import { selinux } from "./security/selinux.ts";
+import { seport } from "./security/seport.ts";
 import { alternatives } from "./services/alternatives.ts";
 import { cron } from "./services/cron.ts";
 import { service } from "./services/service.ts";
@@ -113,6 +117,10 @@ const modules: readonly Module[] = [
   replace,
   rpmKey,
   script,
+  seboolean,
+  sefcontext,
+  selinux,
+  seport,
   service,
   serviceFacts,
   setFact,

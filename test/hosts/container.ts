@@ -21,8 +21,11 @@ const PURPOSE_LABEL = "k3sprov.purpose";
 /** `test` hosts go when their run ends or has died; `demo` hosts stay until the user takes them down. */
 export type Purpose = "test" | "demo";
 
-/** `bench` is the one with Python, for Ansible; `apt` and `rpm` hold repositories of packages, `rpm` also dnf and zypper; `openrc` is Alpine-like. */
-export type ImageKind = "host" | "bench" | "apt" | "rpm" | "openrc" | "cluster";
+/**
+ * `bench` is the one with Python, for Ansible; `apt` and `rpm` hold repositories of packages, `rpm` also dnf and zypper; `openrc` is
+ * Alpine-like; `selinux` has a policy and the tools to change it, and no kernel that enforces it; `vm` runs a virtual machine (vm.ts).
+ */
+export type ImageKind = "host" | "bench" | "apt" | "rpm" | "openrc" | "cluster" | "selinux" | "vm";
 
 /** Succeeds once a host's sshd has been started. */
 const ready = (image: ImageKind): string =>
@@ -46,8 +49,8 @@ class HostContainer extends GenericContainer {
     // A Docker on a machine with the old control groups shares the machine's by default, which systemd must not have.
     // testcontainers has no call for it, and its types have no such field.
     Object.assign(this.hostConfig, { CgroupnsMode: "private" });
-    this.withHostname(options.hostname)
-      .withLabels({ [RUN_LABEL]: runName(), [PURPOSE_LABEL]: options.purpose })
+    ownedByRun(this, options.purpose)
+      .withHostname(options.hostname)
       // Not --privileged: it asks for capabilities that a machine may not have to give. These two are what systemd needs.
       .withAddedCapabilities("SYS_ADMIN", "NET_ADMIN")
       .withSecurityOpt("seccomp=unconfined", "apparmor=unconfined")
@@ -62,7 +65,6 @@ class HostContainer extends GenericContainer {
 
 export async function startContainer(options: ContainerOptions): Promise<StartedTestContainer> {
   const image = hostImage(options.image);
-  removeAtExit();
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     try {
@@ -73,6 +75,13 @@ export async function startContainer(options: ContainerOptions): Promise<Started
         throw error;
     }
   }
+}
+
+/** Marks a container as belonging to this run, with which it goes. */
+export function ownedByRun<C extends GenericContainer>(container: C, purpose: Purpose): C {
+  removeAtExit();
+  container.withLabels({ [RUN_LABEL]: runName(), [PURPOSE_LABEL]: purpose });
+  return container;
 }
 
 const images = new Map<ImageKind, string>();
