@@ -58,12 +58,22 @@ export async function compareTwins(
     }
   }
   const [before, after] = await Promise.all([theirHost.snapshot(), ourHost.snapshot()]);
-  return {
-    statuses,
-    results,
-    tasks,
-    hosts: diffSnapshots(before, after, { ignore: [...ALWAYS_DIFFERENT, ...(options.ignore ?? [])] }),
-  };
+  const ignore = [...ALWAYS_DIFFERENT, ...(options.ignore ?? [])];
+  return { statuses, results, tasks, hosts: withoutBackups(diffSnapshots(before, after, { ignore })) };
+}
+
+/** Backups are named after the time, so they differ; of each file there must be as many. */
+function withoutBackups(differences: readonly string[]): readonly string[] {
+  const name = /^(added|removed) (\/.*)\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~$/;
+  const surplus = new Map<string, number>();
+  for (const line of differences) {
+    const [, what, file] = name.exec(line) ?? [];
+    if (file !== undefined) surplus.set(file, (surplus.get(file) ?? 0) + (what === "added" ? 1 : -1));
+  }
+  return [
+    ...differences.filter((line) => !name.test(line)),
+    ...[...surplus].filter(([, count]) => count !== 0).map(([file, count]) => `backups of ${file}: ${count} more of ours`),
+  ];
 }
 
 /** What makes two hosts two, and what Ansible leaves on its hosts. */
