@@ -1,21 +1,18 @@
 import { joinSh, type Sh, sh } from "../../sh.ts";
-import { type Change, type Difference, ModuleFailure, type Prediction, stateModule } from "../contract.ts";
+import { ModuleFailure, stateModule } from "../contract.ts";
 import { bool, choice, int, listOf, type ParametersOf, parameters, path, str } from "../parameters.ts";
 import { hostPath } from "../support/files/host-path.ts";
 import { APK_WORLD, apkManager, apkUpdates } from "../support/packages/apk.ts";
 import { waitForApk } from "../support/packages/lock-wait.ts";
-import type { Simulated, Transaction } from "../support/packages/package-manager.ts";
 import {
   DEFAULT_VALID_SECONDS,
-  type PackageAnswers,
   type PackageQuestions,
   type PackageTask,
   packageQuestions,
   packagesResult,
-  planPackages,
-  predictPackages,
 } from "../support/packages/package-task.ts";
 import { uniqueNames, wantedState } from "../support/packages/wanted.ts";
+import { planWithUpgrade, predictWithUpgrade, type WithUpgrade } from "../support/packages/with-upgrade.ts";
 
 const params = parameters(
   {
@@ -56,9 +53,8 @@ const params = parameters(
 );
 type Params = ParametersOf<typeof params>;
 type Input = { readonly packages: PackageTask; readonly upgrade: boolean; readonly available: boolean };
-type Data = { readonly transaction: Transaction | undefined; readonly upgrade: boolean };
 
-export const apk = stateModule<Params, Input, PackageQuestions, Data>({
+export const apk = stateModule<Params, Input, PackageQuestions, WithUpgrade>({
   name: "apk",
   aliases: ["community.general.apk"],
   summary: "Installs, upgrades and removes packages of Alpine Linux.",
@@ -96,41 +92,18 @@ export const apk = stateModule<Params, Input, PackageQuestions, Data>({
     ...packageQuestions(input.packages, context),
     ...(input.upgrade ? { upgrade: apkUpdates(input.available) } : {}),
   }),
-  plan: (state, input, context) => {
-    const isAboutPackages = input.packages.wanted.length > 0 || input.packages.refresh;
-    const packages = isAboutPackages ? planPackages(state, input.packages, context) : undefined;
-    const answer = state["upgrade"];
-    const newer = answer?.kind === "simulated" ? answer.changes : [];
-    const differences: Difference[] = [
-      ...(packages?.differences ?? []),
-      ...newer.map(({ name, before, after }) => ({ kind: "field", subject: name, name: "version", before, after }) as const),
-    ];
-    if (differences.length === 0) return undefined;
-    const data: Data = { transaction: packages?.data, upgrade: input.upgrade };
-    return { differences, data, ...(packages?.verify === false ? { verify: false as const } : {}) };
-  },
+  plan: (state, input, context) => planWithUpgrade(state, input.packages, input.upgrade, context),
   apply: ({ data }, input) => ({ script: script(data, input) }),
-  predict: (change, state, input) => predictions(change, state, input),
+  predict: (change, state, input) => predictWithUpgrade(change, state, input.packages, apkUpdates(input.available)),
   provides: () => ["*", "package:*"],
   applied: packagesResult,
 });
 
-function script({ transaction, upgrade }: Data, { packages, available }: Input): Sh {
+function script({ transaction, upgrade }: WithUpgrade, { packages, available }: Input): Sh {
   const { options, manager } = packages;
   const wait = ["--wait", String(options.lockTimeoutSeconds)];
   return joinSh([
     transaction === undefined ? waitForApk(options.lockTimeoutSeconds) : manager.transaction(transaction, options),
     upgrade ? sh`apk ${wait} upgrade ${available ? ["--available"] : []} ${options.flags} || exit` : sh`:`,
   ]);
-}
-
-function predictions(change: Change<Data>, state: PackageAnswers, input: Input): readonly Prediction[] {
-  const { transaction, upgrade } = change.data;
-  const nothing: Simulated = { kind: "simulated", changes: [] };
-  return [
-    ...(transaction === undefined
-      ? []
-      : predictPackages({ differences: change.differences, data: transaction }, state, input.packages)),
-    ...(upgrade ? [{ question: apkUpdates(input.available), answer: nothing }] : []),
-  ];
 }

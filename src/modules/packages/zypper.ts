@@ -1,18 +1,15 @@
 import { joinSh, type Sh, sh } from "../../sh.ts";
-import { type Change, type Difference, ModuleFailure, type Prediction, stateModule } from "../contract.ts";
+import { ModuleFailure, stateModule } from "../contract.ts";
 import { bool, choice, int, listOf, type ParametersOf, parameters, str } from "../parameters.ts";
-import type { Simulated, Transaction } from "../support/packages/package-manager.ts";
 import {
   DEFAULT_VALID_SECONDS,
-  type PackageAnswers,
   type PackageQuestions,
   type PackageTask,
   packageQuestions,
   packagesResult,
-  planPackages,
-  predictPackages,
 } from "../support/packages/package-task.ts";
 import { uniqueNames, wantedState } from "../support/packages/wanted.ts";
+import { planWithUpgrade, predictWithUpgrade, type WithUpgrade } from "../support/packages/with-upgrade.ts";
 import { zypper as manager, zypperPattern, zypperRun, zypperUpdates } from "../support/packages/zypper.ts";
 
 const params = parameters({
@@ -60,9 +57,8 @@ const params = parameters({
 });
 type Params = ParametersOf<typeof params>;
 type Input = { readonly packages: PackageTask; readonly upgradeAll: boolean };
-type Data = { readonly transaction: Transaction | undefined; readonly upgrade: boolean };
 
-export const zypper = stateModule<Params, Input, PackageQuestions, Data>({
+export const zypper = stateModule<Params, Input, PackageQuestions, WithUpgrade>({
   name: "zypper",
   aliases: ["community.general.zypper"],
   summary: "Installs, upgrades and removes packages of openSUSE and SLES.",
@@ -82,21 +78,9 @@ export const zypper = stateModule<Params, Input, PackageQuestions, Data>({
     ...packageQuestions(input.packages, context),
     ...(input.upgradeAll ? { upgrade: zypperUpdates } : {}),
   }),
-  plan: (state, input, context) => {
-    const isAboutPackages = input.packages.wanted.length > 0 || input.packages.refresh;
-    const packages = isAboutPackages ? planPackages(state, input.packages, context) : undefined;
-    const answer = state["upgrade"];
-    const newer = answer?.kind === "simulated" ? answer.changes : [];
-    const differences: Difference[] = [
-      ...(packages?.differences ?? []),
-      ...newer.map(({ name, before, after }) => ({ kind: "field", subject: name, name: "version", before, after }) as const),
-    ];
-    if (differences.length === 0) return undefined;
-    const data: Data = { transaction: packages?.data, upgrade: input.upgradeAll };
-    return { differences, data, ...(packages?.verify === false ? { verify: false as const } : {}) };
-  },
+  plan: (state, input, context) => planWithUpgrade(state, input.packages, input.upgradeAll, context),
   apply: ({ data }, input) => ({ script: script(data, input) }),
-  predict: (change, state, input) => predictions(change, state, input),
+  predict: (change, state, input) => predictWithUpgrade(change, state, input.packages, zypperUpdates),
   provides: () => ["*", "package:*"],
   applied: packagesResult,
 });
@@ -149,7 +133,7 @@ function inputOf(given: Params): Input {
   };
 }
 
-function script({ transaction, upgrade }: Data, { packages }: Input): Sh {
+function script({ transaction, upgrade }: WithUpgrade, { packages }: Input): Sh {
   const { options } = packages;
   return joinSh([
     sh`ZYPP_LOCK_TIMEOUT=${options.lockTimeoutSeconds}; export ZYPP_LOCK_TIMEOUT`,
@@ -158,15 +142,4 @@ function script({ transaction, upgrade }: Data, { packages }: Input): Sh {
       ? zypperRun([...(options.globalFlags ?? []), "update", "--auto-agree-with-licenses", ...(options.cacheFlags ?? [])])
       : sh`:`,
   ]);
-}
-
-function predictions(change: Change<Data>, state: PackageAnswers, input: Input): readonly Prediction[] {
-  const { transaction, upgrade } = change.data;
-  const nothing: Simulated = { kind: "simulated", changes: [] };
-  return [
-    ...(transaction === undefined
-      ? []
-      : predictPackages({ differences: change.differences, data: transaction }, state, input.packages)),
-    ...(upgrade ? [{ question: zypperUpdates, answer: nothing }] : []),
-  ];
 }
