@@ -20,7 +20,7 @@ export async function runActionModule(module: AnyActionModule, params: unknown, 
     const reason = state === undefined ? undefined : module.skip?.(state, input, context);
     if (reason !== undefined) {
       // Ansible counts a command whose `creates` exists as ok, not as skipped.
-      return ok({ skipped: false, msg: reason, rc: 0, stdout: reason, stdout_lines: [reason], stderr: "", stderr_lines: [] });
+      return ok({ skipped: false, msg: reason, rc: 0, stdout: reason, stderr: "" });
     }
     if (context.checkMode) return wouldRun(module, input, state, run);
     const result = await done(module, input, run);

@@ -29,7 +29,7 @@ export function hostAccess(run: ModuleRun): HostAccess {
   };
   const atMost = (ms: number | undefined): number => Math.ceil(Math.min(left(), ms ?? Number.POSITIVE_INFINITY));
   return {
-    isControlNode: session.connection.target === "local",
+    isControlNode: session.isControlNode,
     run: (work, limits) =>
       translated(() => session.act({ section: section(work, run), become, timeoutMs: atMost(limits?.timeoutMs) }, [])),
     disconnect: () => session.disconnect(),

@@ -40,6 +40,11 @@ export class HostSession {
     this.signal = signal;
   }
 
+  /** The host is the machine that we run on. */
+  get isControlNode(): boolean {
+    return this.connection.target === "local";
+  }
+
   /** Connects and learns the traits; `asks` that do not depend on them travel along. */
   async open(become: Become | undefined, asks: readonly Ask[] = []): Promise<HostTraits> {
     if (this.#traits !== undefined) return this.#traits;

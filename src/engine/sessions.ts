@@ -78,7 +78,7 @@ export class Sessions {
   /** A dry run: would tasks that ran on this machine have made that path? After a command anything may be there. */
   foreseesHere(path: string): boolean {
     return [...this.#sessions.values()].some(
-      ({ connection, paths, provided }) => connection.target === "local" && (provided.has("*") || paths.exists(path) === true),
+      ({ isControlNode, paths, provided }) => isControlNode && (provided.has("*") || paths.exists(path) === true),
     );
   }
 

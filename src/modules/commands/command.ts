@@ -6,6 +6,7 @@ import {
   execution,
   executionParameters,
   executionResult,
+  executionReturns,
   requireCommand,
 } from "../support/commands/execution.ts";
 import { isPattern, isPresent, type Presence, presence } from "../support/files/presence.ts";
@@ -47,13 +48,7 @@ export const command = actionModule({
 `,
   returns: {
     cmd: "The words.",
-    rc: "Exit status.",
-    stdout: "What it printed; `stdout_lines` has the lines.",
-    stderr: "What it printed to standard error; `stderr_lines` has the lines.",
-    start: "When it began (the control node's clock).",
-    end: "When it ended.",
-    delta: "How long it took.",
-    msg: "Why it failed.",
+    ...executionReturns,
   },
   changesHost: true,
   prepare: (params): Promise<Input> =>

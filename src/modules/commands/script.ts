@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { joinSh, Sh, sh } from "../../sh.ts";
 import { actionModule, type HostTraits, ModuleFailure } from "../contract.ts";
 import { bool, parameters, path, str } from "../parameters.ts";
-import { executionParameters, executionResult } from "../support/commands/execution.ts";
+import { executionParameters, executionResult, executionReturns } from "../support/commands/execution.ts";
 import { baseName } from "../support/files/host-path.ts";
 import { localSource, payloadOf } from "../support/files/local-source.ts";
 import type { FileSource } from "../support/files/place-file.ts";
@@ -60,13 +60,7 @@ export const script = actionModule({
 `,
   returns: {
     cmd: "The script and its arguments.",
-    rc: "Exit status.",
-    stdout: "What it printed; `stdout_lines` has the lines.",
-    stderr: "What it printed to standard error; `stderr_lines` has the lines.",
-    start: "When it began (the control node's clock).",
-    end: "When it ended.",
-    delta: "How long it took.",
-    msg: "Why it failed.",
+    ...executionReturns,
   },
   changesHost: true,
   async prepare(params, control): Promise<Input> {

@@ -1,7 +1,13 @@
 import { joinSh, sh } from "../../sh.ts";
 import { actionModule, ModuleFailure } from "../contract.ts";
 import { parameters, path, str } from "../parameters.ts";
-import { execution, executionParameters, executionResult, requireCommand } from "../support/commands/execution.ts";
+import {
+  execution,
+  executionParameters,
+  executionResult,
+  executionReturns,
+  requireCommand,
+} from "../support/commands/execution.ts";
 import { guardPromises, guards, reasonToSkip } from "./command.ts";
 
 // The kernel takes no longer string in an environment (MAX_ARG_STRLEN).
@@ -28,13 +34,7 @@ export const shell = actionModule({
 `,
   returns: {
     cmd: "The text.",
-    rc: "Exit status.",
-    stdout: "What it printed; `stdout_lines` has the lines.",
-    stderr: "What it printed to standard error; `stderr_lines` has the lines.",
-    start: "When it began (the control node's clock).",
-    end: "When it ended.",
-    delta: "How long it took.",
-    msg: "Why it failed.",
+    ...executionReturns,
   },
   changesHost: true,
   probe: (params) => guards(params),

@@ -14,6 +14,17 @@ export const executionParameters = {
   warn: { ...raw(), description: "Accepted and ignored; Ansible dropped it." },
 };
 
+/** The fields of `executionResult`, but for `cmd`. */
+export const executionReturns = {
+  rc: "Exit status.",
+  stdout: "What it printed; `stdout_lines` has the lines.",
+  stderr: "What it printed to standard error; `stderr_lines` has the lines.",
+  start: "When it began (the control node's clock).",
+  end: "When it ended.",
+  delta: "How long it took.",
+  msg: "Why it failed.",
+};
+
 export type Execution = {
   readonly chdir: string | undefined;
   readonly stdin: string | undefined;
