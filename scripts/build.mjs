@@ -1,10 +1,10 @@
-// Bundles src/cli/main.ts into dist/, which `bin` names. One file per lazily loaded part, so that `--version` and `--help` load
-// next to nothing: a bundle starts three times as fast as the same sources with their dependencies from node_modules.
+// Bundles the program into dist/, which `bin` names: dist/cli/main.js, which answers `--version` by itself, and the rest of the program in one
+// CommonJS file beside it, since only such a file's byte code can be kept from one run to the next (src/cli/code-cache.ts).
 //
 //   node scripts/build.mjs [--outdir DIR]
 
 import { chmodSync, rmSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -13,7 +13,6 @@ const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values } = parseArgs({ options: { outdir: { type: "string", default: join(repository, "dist") } } });
 const outdir = resolve(values.outdir);
 
-rmSync(outdir, { recursive: true, force: true });
 const began = performance.now();
 // zod brings its messages in some fifty languages, an eighth of all that Node would have to parse at each start. Ours are English.
 const onlyEnglish = {
@@ -24,34 +23,63 @@ const onlyEnglish = {
     }));
   },
 };
-const result = await build({
+const common = {
   absWorkingDir: repository,
-  entryPoints: { "cli/main": "src/cli/main.ts" },
   outdir,
   bundle: true,
-  plugins: [onlyEnglish],
-  splitting: true,
-  format: "esm",
   platform: "node",
   target: "node20.19",
-  chunkNames: "chunks/[name]-[hash]",
   sourcemap: true,
-  // Not minified: the stack traces that people send us should be readable, and the size hardly matters to Node's start.
+  // Not minified: the stack traces that people send us should be readable, and the byte code is the same.
   legalComments: "linked",
   metafile: true,
   logLevel: "warning",
+};
+const outputs = [];
+
+async function bundle(options) {
+  const { metafile } = await build({ ...common, ...options }).catch(() => process.exit(1)); // esbuild has said why
+  outputs.push(...Object.values(metafile.outputs));
+  const [entry] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint !== undefined);
+  return resolve(repository, entry);
+}
+
+rmSync(outdir, { recursive: true, force: true });
+const program = await bundle({
+  entryPoints: { "cli/k3sprov": "src/cli/run-command-line.ts" },
+  // The hash tells versions apart, as the code cache needs it.
+  entryNames: "[dir]/[name]-[hash]",
+  outExtension: { ".js": ".cjs" },
+  format: "cjs",
+  plugins: [onlyEnglish],
   // ssh2 tries these and does without: compiled helpers, which exist only where install scripts ran. Node's own crypto does the same work.
   external: ["cpu-features", "*.node"],
-  // CommonJS packages inside the bundle ask for Node's modules by `require` and for their folder, which an ES module does not have.
-  // (Only ssh2's support for PuTTY's agent on Windows uses the folder.)
-  banner: {
-    js: 'import{createRequire as bundleRequire}from"node:module";const require=bundleRequire(import.meta.url),__dirname=import.meta.dirname;',
+  define: { "import.meta.url": "bundleUrl" },
+  banner: { js: 'const bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
+});
+const cachedProgram = {
+  name: "cached-program",
+  setup(bundler) {
+    bundler.onLoad({ filter: /[\\/]cli[\\/]run-command-line\.ts$/ }, () => ({
+      contents: `import { fileURLToPath } from "node:url";
+import { codeCacheFolder, loadWithCodeCache } from "./code-cache.ts";
+const file = fileURLToPath(new URL(${JSON.stringify(basename(program))}, import.meta.url));
+export const { runCommandLine } = loadWithCodeCache(file, codeCacheFolder(process.env));`,
+      loader: "ts",
+    }));
   },
-}).catch(() => process.exit(1)); // esbuild has said why
+};
+const main = await bundle({
+  entryPoints: { "cli/main": "src/cli/main.ts" },
+  format: "esm",
+  splitting: true,
+  // Beside the program, which they look for where they are themselves.
+  chunkNames: "cli/[name]-[hash]",
+  plugins: [cachedProgram],
+});
 
-const main = join(outdir, "cli", "main.js");
 chmodSync(main, 0o755);
-const bytes = Object.values(result.metafile.outputs).reduce((sum, { bytes: one }) => sum + one, 0);
+const bytes = outputs.reduce((sum, { bytes: one }) => sum + one, 0);
 console.log(
-  `built ${main} (${Object.keys(result.metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB) in ${Math.round(performance.now() - began)} ms`,
+  `built ${main} (${outputs.length} files, ${Math.round(bytes / 1024)} KiB) in ${Math.round(performance.now() - began)} ms`,
 );

@@ -23,7 +23,7 @@ export function machine(): Readonly<Record<string, string>> {
 /** Which sources were measured, whatever the version says. */
 function bundleDigest(): string {
   const hash = createHash("sha256");
-  const files = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
+  const files = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) => /\.c?js$/.test(name));
   for (const name of files.sort()) hash.update(name).update(readFileSync(join(dist, name)));
   return hash.digest("hex").slice(0, 12);
 }

@@ -53,12 +53,12 @@ route get 2404:6800:400a:800::1012
 X
 else grep -s -- '' /dev/null /proc/net/route /proc/net/if_inet6 /proc/net/fib_trie; fi
 at sizes
-set --
-while read -r dev mp type opts; do
-case $dev in /*|*:*) ;; *) continue ;; esac
+set --; set -f
+for mp in $(sed -n -e 's,^/[^ ]* \\([^ ]*\\) .*,\\1,p' -e 's,^[^ /][^ ]*:[^ ]* \\([^ ]*\\) .*,\\1,p' /proc/self/mounts); do
 case $mp in *\\\\*) mp=$(printf '%b.' "$mp"); mp=\${mp%.} ;; esac
 set -- "$@" "$mp"
-done < /proc/self/mounts
+done
+set +f
 t=; command -v timeout >/dev/null && t='timeout 5'
 [ $# -gt 0 ] && $t stat -f -c '%S|%b|%a|%f|%c|%d|%n' -- "$@"
 at uuids

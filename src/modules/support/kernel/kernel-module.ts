@@ -8,21 +8,22 @@ export type KernelModule = {
   readonly kernel: string;
 };
 
-/** /proc/modules and modules.builtin are read by the shell; only for what is not there modprobe is asked whether it could be. */
+/** modules.builtin is read only for what is not loaded, and modprobe asked only for what is in neither. */
 const collector: Collector<KernelModule> = {
   name: "kernel-module",
   beforeTraits: true,
   script: (items) => sh`read -r k < /proc/sys/kernel/osrelease; echo "kernel $k"
 set -- ${items.map((item) => item.replaceAll("-", "_"))}
-loaded=' '; while read -r m r; do loaded="$loaded$m "; done < /proc/modules
+loaded=$(sed 's/ .*//' /proc/modules 2>/dev/null) builtin=
+n='
+'
 for m do
-case $loaded in *" $m "*) echo loaded; continue;; esac
+case $n$loaded$n in *"$n$m$n"*) echo loaded; continue;; esac
+if [ -z "$builtin" ] && [ -r "/lib/modules/$k/modules.builtin" ]; then
+builtin=$(sed -e 's,.*/,,' -e 's/\\.ko.*//' -e 's/-/_/g' "/lib/modules/$k/modules.builtin")
+fi
 s=absent
-if [ -r "/lib/modules/$k/modules.builtin" ]; then while read -r f; do
-f=\${f##*/}; f=\${f%.ko*}
-case $f in *-*) f=$(echo "$f" | tr - _);; esac
-[ "$f" = "$m" ] && { s=builtin; break; }
-done < "/lib/modules/$k/modules.builtin"; fi
+case $n$builtin$n in *"$n$m$n"*) s=builtin;; esac
 # Without the list of what is built in, a module directory that no loaded module explains is a built-in one.
 [ $s = absent ] && [ -d "/sys/module/$m" ] && s=builtin
 if [ $s = absent ] && ! command -v modprobe >/dev/null; then s=no-modprobe
