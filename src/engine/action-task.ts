@@ -9,7 +9,7 @@ import {
 import { ForeseenFile } from "./control-node.ts";
 import { hostAccess } from "./host-access.ts";
 import { changed, failed, type ModuleOutcome, ok, skipped } from "./outcome.ts";
-import { answersTo, asksOf, type ModuleRun, section, unknownIn } from "./state-task.ts";
+import { afterEarlierTasks, answersTo, asksOf, type ModuleRun, section, unknownIn } from "./state-task.ts";
 
 /** Runs an action, unless its probe says that there is nothing to do or check mode forbids it. */
 export async function runActionModule(module: AnyActionModule, params: unknown, run: ModuleRun): Promise<ModuleOutcome> {
@@ -30,7 +30,7 @@ export async function runActionModule(module: AnyActionModule, params: unknown, 
   } catch (error) {
     if (error instanceof ModuleFailure) return failed(error.message, error.fields);
     if (error instanceof ForeseenFile) return { ...changed({ msg: error.message }, []), incomplete: true };
-    if (error instanceof MissingPrerequisite) return failed(error.message, error.fields);
+    if (error instanceof MissingPrerequisite) return afterEarlierTasks(error, run);
     if (error instanceof HostUnreachable && error.cause instanceof ConnectionError) throw error.cause;
     if (error instanceof ConnectionError && error.code === "lost") {
       const state = error.started ? "its outcome is unknown, so it is not run again" : "it had not started";
@@ -42,7 +42,13 @@ export async function runActionModule(module: AnyActionModule, params: unknown, 
 
 async function done(module: AnyActionModule, input: unknown, run: ModuleRun): Promise<JsonObject> {
   if (module.perform !== undefined) return module.perform(input, hostAccess(run), run.control, run.context);
-  const work = { section: section(module.run(input, run.context), run), become: run.become, timeoutMs: run.timeoutMs };
+  const altersTraits = module.changesHost && module.mayChange?.(input) !== false;
+  const work = {
+    section: section(module.run(input, run.context), run),
+    become: run.become,
+    timeoutMs: run.timeoutMs,
+    altersTraits,
+  };
   const started = Date.now();
   const output = await run.session.act(work, await run.lookAhead("change"));
   return module.result(output, input, Date.now() - started);
@@ -50,7 +56,7 @@ async function done(module: AnyActionModule, input: unknown, run: ModuleRun): Pr
 
 type State = { readonly [name: string]: unknown };
 
-/** The answers that decide whether there is something to do; undefined for actions that ask nothing. */
+/** The answers that decide whether there is something to do; undefined for actions that ask nothing, or may be answered by then. */
 async function guardsOf(module: AnyActionModule, input: unknown, run: ModuleRun): Promise<State | undefined> {
   if (module.probe === undefined || module.skip === undefined) return undefined;
   const questions = module.probe(input, run.context);
@@ -59,8 +65,9 @@ async function guardsOf(module: AnyActionModule, input: unknown, run: ModuleRun)
   if (asks.some((ask) => !run.session.answers.has(ask))) await run.session.ask([...asks, ...(await run.lookAhead("probe"))]);
   const state = answersTo(questions, run.become, run.session);
   const blind = unknownIn(state);
-  if (blind !== undefined) throw new ModuleFailure(blind.reason);
-  return state;
+  if (blind === undefined) return state;
+  if (run.context.checkMode && run.session.foresight.provided.has("*")) return undefined;
+  throw new ModuleFailure(blind.reason);
 }
 
 function wouldRun(module: AnyActionModule, input: unknown, state: State | undefined, run: ModuleRun): ModuleOutcome {
@@ -69,9 +76,10 @@ function wouldRun(module: AnyActionModule, input: unknown, state: State | undefi
     return { ...skipped("it changes nothing, so that check mode need not run it"), incomplete: true };
   if (run.remember) {
     // What a command leaves behind is anybody's guess, but for what it is said to make or to remove.
-    run.session.provided.add("*");
+    const { foresight } = run.session;
+    foresight.provided.add("*");
     if (state !== undefined)
-      for (const [path, exists] of module.promises?.(state, input) ?? []) run.session.paths.note(path, exists);
+      for (const [path, exists] of module.promises?.(state, input) ?? []) foresight.paths.note(path, exists);
   }
   return {
     status: "changed",

@@ -14,8 +14,12 @@ export function becomeKey(become: Become | undefined): string {
  * not made would have led to. A prediction holds whoever asks, and for the rest of the run.
  */
 export class AnswerStore {
-  readonly #fresh = new Map<string, { readonly answer: unknown; readonly isOutside: boolean }>();
-  readonly #predicted = new Map<string, unknown>();
+  readonly #fresh = new Map<string, { readonly answer: unknown; readonly collector: Collector<unknown> }>();
+  readonly #predicted: Map<string, unknown>;
+
+  constructor(predicted = new Map<string, unknown>()) {
+    this.#predicted = predicted;
+  }
 
   has(ask: Ask): boolean {
     return this.#predicted.has(questionKey(ask.question)) || this.#fresh.has(askKey(ask));
@@ -28,7 +32,7 @@ export class AnswerStore {
   }
 
   store(ask: Ask, answer: unknown): void {
-    this.#fresh.set(askKey(ask), { answer, isOutside: ask.question.collector.outside === true });
+    this.#fresh.set(askKey(ask), { answer, collector: ask.question.collector });
   }
 
   predict(predictions: readonly Prediction[]): void {
@@ -37,7 +41,12 @@ export class AnswerStore {
 
   /** Something has changed on the host: nothing that was asked before can be relied on, but for what lies outside of it. */
   drop(): void {
-    for (const [key, { isOutside }] of this.#fresh) if (!isOutside) this.#fresh.delete(key);
+    for (const [key, { collector }] of this.#fresh) if (collector.outside !== true) this.#fresh.delete(key);
+  }
+
+  /** The host's traits are others now: what was asked by a script that goes by them has to be asked again. */
+  dropByTraits(): void {
+    for (const [key, { collector }] of this.#fresh) if (collector.beforeTraits !== true) this.#fresh.delete(key);
   }
 
   /** Time has passed. */

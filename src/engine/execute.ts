@@ -63,7 +63,7 @@ async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Eval
     return {
       session,
       become,
-      context: { ...context, traits, wouldChange: session.wouldChange, paths: session.paths },
+      context: { ...context, traits, wouldChange: session.foresight.wouldChange, paths: session.foresight.paths },
       control,
       remember: run.options.checkMode,
       environment: environmentOf(task, evaluator),

@@ -30,8 +30,11 @@ export function hostAccess(run: ModuleRun): HostAccess {
   const atMost = (ms: number | undefined): number => Math.ceil(Math.min(left(), ms ?? Number.POSITIVE_INFINITY));
   return {
     isControlNode: session.isControlNode,
+    // What such an action alters, it alters by starting the host anew, and with the new connection come new traits.
     run: (work, limits) =>
-      translated(() => session.act({ section: section(work, run), become, timeoutMs: atMost(limits?.timeoutMs) }, [])),
+      translated(() =>
+        session.act({ section: section(work, run), become, timeoutMs: atMost(limits?.timeoutMs), altersTraits: false }, []),
+      ),
     disconnect: () => session.disconnect(),
     reconnect: (limits) => translated(() => session.reconnect(become, atMost(limits.timeoutMs))),
     async sleep(ms) {

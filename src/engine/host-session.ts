@@ -1,41 +1,52 @@
 import type { Become, Connection, Section, SectionResult } from "../connection/connection.ts";
 import { ConnectionError } from "../connection/errors.ts";
-import type { HostTraits, Output, Resource } from "../modules/contract.ts";
-import { decodeAccounts, decodeTraits, type Identity, traitsScript, unknownTraits } from "../modules/support/traits.ts";
+import type { HostTraits, Output } from "../modules/contract.ts";
+import {
+  decodeAccounts,
+  decodeTraits,
+  type Identity,
+  isSameHost,
+  traitsScript,
+  unknownTraits,
+} from "../modules/support/traits.ts";
 import { AnswerStore, type Ask, becomeKey, compileBatch } from "./answers.ts";
-import { Forecast } from "./path-forecast.ts";
+import { Foresight } from "./foresight.ts";
 
 /** How long probes and tasks may take, in milliseconds. */
 export type Limits = { readonly probeMs: number; readonly taskMs: number };
 
-export type Work = { readonly section: Section; readonly become: Become | undefined; readonly timeoutMs: number };
+export type Work = {
+  readonly section: Section;
+  readonly become: Become | undefined;
+  readonly timeoutMs: number;
+  /** It may bring or take a command or an account: the traits are asked again along with it. */
+  readonly altersTraits: boolean;
+};
 
 const REPEATS_AFTER_LOSS = 3;
 
 /** One host of a run: its connection, what is known about it, and what check mode pretends to have done. */
 export class HostSession {
   readonly connection: Connection;
-  readonly answers = new AnswerStore();
-  /** What tasks before would have provided, in check mode. */
-  readonly provided = new Set<Resource | "*">();
-  /** Paths that tasks before would have changed, in check mode, and when. */
-  readonly wouldChange = new Map<string, number>();
-  /** Paths that tasks before would have made or removed, in check mode. */
-  readonly paths = new Forecast();
+  readonly answers: AnswerStore;
+  /** What tasks before would have done, in check mode. */
+  readonly foresight: Foresight;
   readonly #limits: Limits;
   /** The run is to end. */
   readonly signal: AbortSignal;
   /** As the user sees them that they were asked as. */
   #traits: HostTraits | undefined;
   /** Who the users are that tasks run as, by the key of their become. */
-  readonly #identities = new Map<string, Identity>();
+  readonly #identities = new Map<string, Identity & { readonly user: string }>();
   #accounts: ReadonlyMap<string, Identity> = new Map();
   #opening: Promise<HostTraits> | undefined;
   /** Moves when a piece of work starts and when it ends: an answer that was asked for in another epoch may be stale. */
   #epoch = 0;
 
-  constructor(connection: Connection, limits: Limits, signal: AbortSignal) {
+  constructor(connection: Connection, limits: Limits, signal: AbortSignal, foresight = new Foresight()) {
     this.connection = connection;
+    this.foresight = foresight;
+    this.answers = new AnswerStore(foresight.predictions);
     this.#limits = limits;
     this.signal = signal;
   }
@@ -66,11 +77,28 @@ export class HostSession {
         help: first?.stderr.toString("utf8").trim() ?? "",
       });
     }
-    this.#traits = decodeTraits(first);
-    this.#accounts = decodeAccounts(first);
-    this.#identities.set(becomeKey(become), this.#traits);
+    const traits = this.#learn(first, become);
     batch.decode(results.slice(1), this.answers);
-    return this.#traits;
+    return traits;
+  }
+
+  #learn(output: Output, become: Become | undefined): HostTraits {
+    const traits = decodeTraits(output);
+    const accounts = decodeAccounts(output);
+    for (const [key, { user }] of this.#identities) {
+      const [before, now] = [this.#accounts.get(user), accounts.get(user)];
+      if (before?.userId !== now?.userId || before?.home !== now?.home) this.#identities.delete(key);
+    }
+    const key = becomeKey(become);
+    if (this.#traits === undefined) this.#identities.set(key, { ...traits, user: this.connection.shell(become).user });
+    this.#traits = traits;
+    this.#accounts = accounts;
+    return traits;
+  }
+
+  #learnAgain(output: Output, become: Become | undefined, before: HostTraits): void {
+    if (output.rc !== 0) this.#forget();
+    else if (!isSameHost(this.#learn(output, become), before)) this.answers.dropByTraits();
   }
 
   /** The traits as this user has them, if that can be told without asking: `~` is his home. */
@@ -87,7 +115,7 @@ export class HostSession {
     if (known !== undefined) return known;
     const [output] = await this.#run(become, [{ script: traitsScript }], this.#limits.probeMs);
     const traits = output === undefined ? unknownTraits : decodeTraits(output);
-    this.#identities.set(becomeKey(become), traits);
+    this.#identities.set(becomeKey(become), { ...traits, user: this.connection.shell(become).user });
     return traits;
   }
 
@@ -138,7 +166,8 @@ export class HostSession {
 
   /**
    * Does something that may change the host, and in the same round trip asks again. Throws ConnectionError with code "lost" when
-   * the connection went while it was under way; the answers are dropped in every case.
+   * the connection went while it was under way; the answers are dropped in every case. When the traits are others afterwards, answers to
+   * scripts that go by them are dropped too.
    */
   async act(work: Work, asks: readonly Ask[]): Promise<Output> {
     const traits = await this.open(work.become);
@@ -151,12 +180,14 @@ export class HostSession {
     this.answers.drop();
     const epoch = this.#epoch;
     try {
-      const results = await this.connection
+      const again = work.altersTraits ? [{ script: traitsScript }] : [];
+      const [output, ...rest] = await this.connection
         .shell(work.become)
-        .run([work.section, ...batch.sections], { timeoutMs: work.timeoutMs });
-      const output = results[0];
+        .run([work.section, ...again, ...batch.sections], { timeoutMs: work.timeoutMs });
       if (output === undefined) throw new Error("a shell answered with fewer results than it had sections");
-      if (epoch === this.#epoch) batch.decode(results.slice(1), this.answers);
+      if (epoch === this.#epoch) batch.decode(rest.slice(again.length), this.answers);
+      const [said] = rest;
+      if (work.altersTraits && said !== undefined) this.#learnAgain(said, work.become, traits);
       return output;
     } finally {
       this.#epoch += 1;

@@ -120,8 +120,8 @@ async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): 
     if (traits === undefined) return [];
     const context = {
       traits,
-      wouldChange: from.session.wouldChange,
-      paths: from.session.paths,
+      wouldChange: from.session.foresight.wouldChange,
+      paths: from.session.foresight.paths,
       checkMode: evaluator.bool(keywordOf(task, "checkMode")) ?? run.options.checkMode,
       diff: evaluator.bool(keywordOf(task, "diff")) ?? run.options.diff,
     };

@@ -1,4 +1,4 @@
-import type { Become, ConnectionOptions, Connector } from "../connection/connection.ts";
+import type { Become, ConnectionOptions, ConnectionStatistics, Connector } from "../connection/connection.ts";
 import { ConnectionError } from "../connection/errors.ts";
 import type { HostTraits } from "../modules/contract.ts";
 import type { Scope } from "../playbook/model.ts";
@@ -8,6 +8,7 @@ import type { ConnectionDefaults } from "./context.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Evaluator } from "./evaluator.ts";
 import type { HostCost } from "./events.ts";
+import type { Foresight } from "./foresight.ts";
 import { HostSession, type Limits } from "./host-session.ts";
 
 /** The connections of a run: one for each host, made when it is first needed. */
@@ -20,6 +21,10 @@ export class Sessions {
   readonly #lock: boolean;
   readonly #sessions = new Map<string, HostSession>();
   readonly #opened = new Map<string, Promise<HostTraits>>();
+  /** By host, since a connection that is made anew must not forget what a dry run has foreseen. */
+  readonly #foresights = new Map<string, Foresight>();
+  /** What connections cost that are closed already. */
+  readonly #past = new Map<string, ConnectionStatistics>();
 
   constructor(parts: {
     readonly connect: Connector;
@@ -47,8 +52,9 @@ export class Sessions {
       signal: this.#signal,
       notice: (message) => this.#emitter.emit({ type: "host-notice", host, message }),
     };
-    const session = new HostSession(this.#connect(options), this.#limits, this.#signal);
+    const session = new HostSession(this.#connect(options), this.#limits, this.#signal, this.#foresights.get(host));
     this.#sessions.set(host, session);
+    this.#foresights.set(host, session.foresight);
     return session;
   }
 
@@ -78,7 +84,7 @@ export class Sessions {
   /** A dry run: would tasks that ran on this machine have made that path? After a command anything may be there. */
   foreseesHere(path: string): boolean {
     return [...this.#sessions.values()].some(
-      ({ isControlNode, paths, provided }) => isControlNode && (provided.has("*") || paths.exists(path) === true),
+      ({ isControlNode, foresight: { paths, provided } }) => isControlNode && (provided.has("*") || paths.exists(path) === true),
     );
   }
 
@@ -87,21 +93,37 @@ export class Sessions {
     this.#sessions.get(host)?.answers.dropAll();
   }
 
-  /** `meta: reset_connection`. */
+  /** `meta: reset_connection`: the next task connects anew, as the host's variables say by then. */
   async reset(host: string): Promise<void> {
     const session = this.#sessions.get(host);
+    if (session === undefined) return;
     this.#sessions.delete(host);
     this.#opened.delete(host);
-    await session?.connection.close();
+    await session.connection.close();
+    this.#past.set(host, sum(this.#past.get(host), session.connection.statistics));
   }
 
   costs(elapsedMs: (host: string) => number): Readonly<Record<string, HostCost>> {
+    const hosts = new Set([...this.#past.keys(), ...this.#sessions.keys()]);
     return Object.fromEntries(
-      [...this.#sessions].map(([host, session]) => [host, { ...session.connection.statistics, elapsedMs: elapsedMs(host) }]),
+      [...hosts].map((host) => {
+        const spent = sum(this.#past.get(host), this.#sessions.get(host)?.connection.statistics);
+        return [host, { ...spent, elapsedMs: elapsedMs(host) }];
+      }),
     );
   }
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.#sessions.values()].map((session) => session.connection.close()));
   }
+}
+
+function sum(...parts: readonly (ConnectionStatistics | undefined)[]): ConnectionStatistics {
+  const total = (key: keyof ConnectionStatistics): number => parts.reduce((all, one) => all + (one?.[key] ?? 0), 0);
+  return {
+    roundTrips: total("roundTrips"),
+    bytesSent: total("bytesSent"),
+    bytesReceived: total("bytesReceived"),
+    connects: total("connects"),
+  };
 }

@@ -13,6 +13,7 @@ import {
   type Questions,
   Unknown,
 } from "../modules/contract.ts";
+import { mayAlterTraits } from "../modules/support/traits.ts";
 import type { Ask } from "./answers.ts";
 import { ForeseenFile } from "./control-node.ts";
 import type { HostSession } from "./host-session.ts";
@@ -46,13 +47,12 @@ export async function runStateModule(module: AnyStateModule, params: unknown, ru
     const state = answersTo(questions, run.become, session);
     const blind = unknownIn(state);
     if (blind !== undefined) {
-      if (context.checkMode && session.provided.has("*")) return predictedBlindly(blind.reason);
+      if (context.checkMode && session.foresight.provided.has("*")) return predictedBlindly(blind.reason);
       if (blind instanceof PendingAnswer) return undetermined(blind.reason);
       return failed(blind.reason);
     }
-    const planned = plan(module, state, input, run);
+    const planned = module.plan(state, input, context);
     if (planned === undefined) return ok(module.result?.(state, input, context) ?? {});
-    if ("status" in planned) return planned;
     if (context.checkMode) {
       if (run.remember) {
         remember(module, planned, state, input, run);
@@ -65,7 +65,7 @@ export async function runStateModule(module: AnyStateModule, params: unknown, ru
   } catch (error) {
     if (error instanceof ModuleFailure) return failed(error.message, error.fields);
     if (error instanceof ForeseenFile) return { ...changed({ msg: error.message }, []), incomplete: true };
-    if (error instanceof MissingPrerequisite) return failed(error.message, error.fields);
+    if (error instanceof MissingPrerequisite) return afterEarlierTasks(error, run);
     throw error;
   }
 }
@@ -79,17 +79,18 @@ function foretold({ differences, maybe }: Planned, result: JsonObject): ModuleOu
 }
 
 /** Later tasks of a dry run see the host as if the change had been made. */
-function remember(module: AnyStateModule, change: Planned, state: State, input: unknown, { session, context }: ModuleRun): void {
-  const predictions = module.predict?.(change, state, input, context) ?? [];
-  session.answers.predict(predictions);
+function remember(module: AnyStateModule, change: Planned, state: State, input: unknown, run: ModuleRun): void {
+  const { answers, foresight } = run.session;
+  const predictions = module.predict?.(change, state, input, run.context) ?? [];
+  answers.predict(predictions);
   for (const { question, answer } of predictions) {
     if (question.collector.name !== "path") continue;
-    session.wouldChange.set(question.item, Date.now());
-    session.paths.note(question.item, !isAbsent(answer));
+    foresight.wouldChange.set(question.item, Date.now());
+    foresight.paths.note(question.item, !isAbsent(answer));
   }
   for (const resource of module.provides?.(change, input, state) ?? []) {
-    session.provided.add(resource);
-    if (resource.startsWith("path:") && !resource.endsWith("/*")) session.paths.note(resource.slice("path:".length), true);
+    foresight.provided.add(resource);
+    if (resource.startsWith("path:") && !resource.endsWith("/*")) foresight.paths.note(resource.slice("path:".length), true);
   }
 }
 
@@ -100,23 +101,14 @@ function isAbsent(answer: unknown): boolean {
 type State = { readonly [name: string]: unknown };
 type Planned = NonNullable<ReturnType<AnyStateModule["plan"]>>;
 
-function plan(module: AnyStateModule, state: State, input: unknown, run: ModuleRun): Planned | ModuleOutcome | undefined {
-  try {
-    return module.plan(state, input, run.context);
-  } catch (error) {
-    if (!(error instanceof MissingPrerequisite) || !run.context.checkMode) throw error;
-    if (!wouldBeProvided(error.resource, run.session)) throw error;
-    const message = `${error.message} (an earlier task would provide ${error.resource})`;
-    const byPackage = [...run.session.provided].some((one) => one.startsWith("package:"));
-    if (error.afterPackage === "converged" && byPackage) return ok({ msg: message });
-    return changed({ msg: message }, []);
-  }
-}
-
-function wouldBeProvided(resource: string, session: HostSession): boolean {
-  return [...session.provided].some(
-    (one) => one === "*" || one === resource || (one.endsWith("/*") && resource.startsWith(one.slice(0, -1))),
-  );
+/** What a task comes to that misses a prerequisite: in check mode an earlier task may have brought it by then. */
+export function afterEarlierTasks(error: MissingPrerequisite, { context, session }: ModuleRun): ModuleOutcome {
+  const { foresight } = session;
+  if (!context.checkMode || !foresight.provides(error.resource)) return failed(error.message, error.fields);
+  const message = `${error.message} (an earlier task would provide ${error.resource})`;
+  const byPackage = [...foresight.provided].some((one) => one.startsWith("package:"));
+  if (error.afterPackage === "converged" && byPackage) return ok({ msg: message });
+  return changed({ msg: message }, []);
 }
 
 async function converge(
@@ -144,10 +136,9 @@ async function converge(
         input = await start.again();
       }
       const next = await run.lookAhead("change");
-      const output = await run.session.act({ section: section(work, run), become: run.become, timeoutMs: run.timeoutMs }, [
-        ...asks,
-        ...next,
-      ]);
+      const altersTraits = mayAlterTraits(module.provides?.(planned, input, before) ?? []);
+      const whole = { section: section(work, run), become: run.become, timeoutMs: run.timeoutMs, altersTraits };
+      const output = await run.session.act(whole, [...asks, ...next]);
       if (output.rc !== 0) {
         const fields = { ...module.applied?.(output, input), ...outputFields(output) };
         return { ...failed(applyFailure(module.name, output), fields), differences: change.differences };

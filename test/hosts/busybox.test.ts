@@ -131,6 +131,24 @@ describe("a busybox host", () => {
     );
   });
 
+  it("uses a command that an earlier task of the run has brought", async () => {
+    // As a package with shadow's tools would, of which there is none for this image.
+    const usermod = '#!/bin/sh\n[ "$1" = -c ] && sed -i "s/^\\($3:[^:]*:[^:]*:[^:]*:\\)[^:]*/\\1$2/" /etc/passwd\n';
+    const playbook = play(`- name: Tools
+  copy: { src: usermod, dest: "/usr/local/sbin/{{ item }}", mode: "0755" }
+  loop: [usermod, useradd]
+- name: User
+  user: { name: deploy, comment: Deployer }`);
+    await converges(host(), playbook, {
+      changed: ["Tools", "User"],
+      files: { "files/usermod": usermod },
+      absent: play(`- user: { name: deploy, comment: "" }
+- file: { path: "/usr/local/sbin/{{ item }}", state: absent }
+  loop: [usermod, useradd]`),
+      ignore: ["/etc/passwd"],
+    });
+  });
+
   it("names a full disk, and leaves the old file", async () => {
     await host().read("mkdir /srv/small && mount -t tmpfs -o size=64k none /srv/small && echo old > /srv/small/f");
     const report = await apply(host(), play("- copy: { dest: /srv/small/f, content: \"{{ 'x' * 100000 }}\" }"), { rc: 2 });

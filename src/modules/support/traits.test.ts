@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { runScript } from "../../../test/local-shell.ts";
-import { decodeAccounts, decodeTraits, traitsScript } from "./traits.ts";
+import type { Resource } from "../contract.ts";
+import { decodeAccounts, decodeTraits, isSameHost, mayAlterTraits, traitsScript } from "./traits.ts";
 
 const traits = (text: string) => decodeTraits({ rc: 0, stdout: Buffer.from(text), stderr: Buffer.alloc(0) });
 
@@ -53,5 +54,23 @@ describe("traits", () => {
   it("knows the accounts of the host's own files", () => {
     const output = runScript({ script: traitsScript }, { HOME: "/root" }, ["/bin/sh"]);
     expect(decodeAccounts(output).get("root")).toEqual({ userId: 0, home: "/root" });
+  });
+
+  it.each<[boolean, readonly (Resource | "*")[]]>([
+    [true, ["*"]],
+    [true, ["package:*"]],
+    [true, ["user:bob"]],
+    [true, []],
+    [true, ["path:/srv/a", "path:/usr/local/bin/curl"]],
+    [true, ["path:/opt/tools/*"]],
+    [true, ["path:/etc/passwd"]],
+    [false, ["path:/srv/a", "path:/usr/local/bin/k3s"]],
+    [false, ["unit:x", "group:x", "image:x"]],
+  ])("%s: may be others after a change that provides %j", (may, provided) => expect(mayAlterTraits(provided)).toBe(may));
+
+  it("are the same whoever is asked", () => {
+    const [root, bob] = [traits("home /root\nuid 0\nhas tar\nhas xz\n"), traits("home /home/bob\nuid 1\nhas xz\nhas tar\n")];
+    expect(isSameHost(root, bob)).toBe(true);
+    expect(isSameHost(root, traits("home /root\nuid 0\nhas tar\n"))).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { joinSh, Sh, sh } from "../../sh.ts";
-import type { HostTraits, Output } from "../contract.ts";
+import type { HostTraits, Output, Resource } from "../contract.ts";
 
 /** Commands whose presence is part of the traits. Looked up with `command -v`, which is a builtin. */
 export const COMMANDS = [
@@ -78,6 +78,33 @@ export function decodeAccounts(output: Output): ReadonlyMap<string, Identity> {
   }
   return found;
 }
+
+/** Are these traits of one host in one state, whoever was asked? */
+export function isSameHost(a: HostTraits, b: HostTraits): boolean {
+  const told = ({ userId: _user, home: _home, commands, ...rest }: HostTraits): string =>
+    JSON.stringify({ ...rest, commands: [...commands].sort() });
+  return told(a) === told(b);
+}
+
+/** Kinds of things that are no command and no account, and by which nobody finds one. */
+const NO_TRAIT = /^(?:unit|group|image|kind|device):/;
+
+/**
+ * Can a change that provides this bring or take what the traits tell? Of one that provides nothing nobody knows: it may remove a package.
+ * A path is a file by its very name, or all that may come with a directory.
+ */
+export function mayAlterTraits(provided: readonly (Resource | "*")[]): boolean {
+  const isHarmless = (one: Resource | "*"): boolean => {
+    if (NO_TRAIT.test(one)) return true;
+    if (!one.startsWith("path:")) return false;
+    const name = one.slice(one.lastIndexOf("/") + 1);
+    return name !== "*" && !TELLING.has(name);
+  };
+  return provided.length === 0 || !provided.every(isHarmless);
+}
+
+/** Names of files that the traits are told by. */
+const TELLING: ReadonlySet<string> = new Set([...COMMANDS, "bin", "sbin", "passwd", "os-release", "init.d"]);
 
 /** Stands in while a host has not answered yet, for scripts that do not look at the traits. */
 export const unknownTraits: HostTraits = {

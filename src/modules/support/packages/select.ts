@@ -1,4 +1,4 @@
-import { type HostTraits, ModuleFailure } from "../../contract.ts";
+import { type HostTraits, MissingPrerequisite, ModuleFailure } from "../../contract.ts";
 import { apk } from "./apk.ts";
 import { apt } from "./apt.ts";
 import { dnfManager } from "./dnf.ts";
@@ -13,9 +13,7 @@ export function packageManager(traits: HostTraits, use = "auto"): PackageManager
   const manager = managers.find((one) => one.name === name);
   if (manager !== undefined) return manager;
   const known = managers.map((one) => one.name).join(", ");
-  throw new ModuleFailure(
-    use === "auto"
-      ? `the host has no package manager that is known here (${known})`
-      : `there is no package manager "${use}"; known are ${known}`,
-  );
+  if (use === "auto" || use === "")
+    throw new MissingPrerequisite("command:apt-get", `the host has no package manager that is known here (${known})`);
+  throw new ModuleFailure(`there is no package manager "${use}"; known are ${known}`);
 }

@@ -1,4 +1,4 @@
-import { type HostTraits, ModuleFailure } from "../../contract.ts";
+import { type HostTraits, MissingPrerequisite, ModuleFailure } from "../../contract.ts";
 import { openrc } from "./openrc.ts";
 import type { ServiceManager } from "./service-manager.ts";
 import { systemd } from "./systemd.ts";
@@ -11,9 +11,10 @@ export function serviceManager(traits: HostTraits, use = "auto"): ServiceManager
   const name = use === "auto" || use === "" ? traits.serviceManager : use.replace(/^(sysv|service)$/, "sysvinit");
   const manager = managers.find((one) => one.name === name);
   if (manager !== undefined) return manager;
-  throw new ModuleFailure(
-    use === "auto"
-      ? "the host runs no service manager that is known here (systemd, OpenRC, SysV init)"
-      : `there is no service manager "${use}"; known are systemd, openrc and sysvinit`,
-  );
+  if (use === "auto" || use === "") {
+    const message = "the host runs no service manager that is known here (systemd, OpenRC, SysV init)";
+    // It comes with the first package that has a service.
+    throw new MissingPrerequisite("path:/etc/init.d", message);
+  }
+  throw new ModuleFailure(`there is no service manager "${use}"; known are systemd, openrc and sysvinit`);
 }

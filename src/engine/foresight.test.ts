@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Resource } from "../modules/contract.ts";
+import { Foresight } from "./foresight.ts";
+import { Sandbox } from "./run-here.test-support.ts";
+
+let box: Sandbox;
+beforeEach(() => {
+  box = new Sandbox();
+});
+afterEach(() => {
+  box.remove();
+});
+
+const play = (tasks: string): string => `- hosts: all\n  gather_facts: false\n  tasks:\n${tasks.replace(/^/gm, "    ")}`;
+
+it.each<[boolean, Resource | "*", Resource]>([
+  [true, "*", "command:jq"],
+  [true, "path:/srv/x/*", "path:/srv/x/y/z"],
+  [false, "path:/srv/x/*", "path:/srv/y"],
+  [true, "path:/usr/local/bin/docker", "command:docker"],
+  [true, "path:/sbin/iptables", "command:iptables"],
+  [false, "path:/srv/docker", "command:docker"],
+  [false, "path:/usr/bin/docker-compose", "command:docker"],
+  [false, "path:/usr/bin/docker", "path:/usr/bin/podman"],
+])("%s: what provides %s provides %s", (does, provided, resource) => {
+  const foresight = new Foresight();
+  foresight.provided.add(provided);
+  expect(foresight.provides(resource)).toBe(does);
+});
+
+describe("a connection that is made anew", () => {
+  const tasks = `- { name: folder, file: { path: "{{ here }}/d", state: directory } }
+- { name: file, copy: { dest: "{{ here }}/d/f", content: "a\\n" } }
+- meta: reset_connection
+- { name: line, lineinfile: { path: "{{ here }}/d/f", line: b } }
+- { name: same, lineinfile: { path: "{{ here }}/d/f", line: a } }
+- { name: seen, stat: { path: "{{ here }}/d/f" }, register: seen }
+- { name: told, debug: { msg: "{{ seen.stat.exists }}" } }
+`;
+
+  it("does not forget what a dry run has foreseen", async () => {
+    const here = await box.run(play(tasks), { checkMode: true });
+    expect(here.tasks["one"]).toEqual(["changed folder", "changed file", "changed line", "ok same", "ok seen", "ok told"]);
+    expect(here.result("told")["msg"]).toBe(true);
+  });
+
+  it("does not forget what somebody's command may have brought", async () => {
+    const here = await box.run(
+      play(`- { name: command, command: "true" }
+- meta: reset_connection
+- { name: copy, copy: { dest: "{{ here }}/no/such/f", content: a } }
+`),
+      { checkMode: true },
+    );
+    expect(here.tasks["one"]).toEqual(["changed command", "changed copy"]);
+  });
+
+  it("counts in what the run costs", async () => {
+    const once = await box.run(play(`- { stat: { path: "{{ here }}" } }\n`));
+    const twice = await box.run(
+      play(`- { stat: { path: "{{ here }}" } }\n- meta: reset_connection\n- { stat: { path: "{{ here }}" } }\n`),
+    );
+    expect(twice.roundTrips).toBe(once.roundTrips * 2);
+    const gone = await box.run(play(`- { stat: { path: "{{ here }}" } }\n- meta: reset_connection\n`));
+    expect(gone.roundTrips).toBe(once.roundTrips);
+  });
+});
