@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answerHere, localContext } from "../../../test/local-shell.ts";
+import { answerHere, inputOf, localContext } from "../../../test/local-shell.ts";
 import { planned } from "../../../test/module-cases.ts";
-import { kernelSetting, settingName, settingPath } from "../support/kernel/kernel-setting.ts";
+import { settingsAnswers } from "../support/files/settings-answers.test-support.ts";
+import { isSameSetting, kernelSetting, settingName, settingPath } from "../support/kernel/kernel-setting.ts";
 import { sysctl, withoutSetting, withSetting } from "./sysctl.ts";
 
 describe("settingPath", () => {
@@ -57,73 +58,86 @@ describe("kernel settings of this machine", () => {
 });
 
 describe("sysctl", () => {
-  const directory = {
-    kind: "directory",
-    mode: 0o755,
-    uid: 0,
-    gid: 0,
-    owner: "root",
-    group: "root",
-    size: 0,
-    links: 1,
-    inode: 1,
-    device: 1,
-    rawDevice: [0, 0],
-    atime: 1,
-    mtime: 1,
-    ctime: 1,
-  };
-  const answers = (text: string | undefined, live: string | null) => ({
-    "path\n/etc/x.conf": text === undefined ? { kind: "absent" } : { ...directory, kind: "file", mode: 0o600 },
-    "path\n/etc": directory,
-    "digest-sha256\n/etc/x.conf": text === undefined ? null : "0",
-    "content\n/etc/x.conf":
-      text === undefined ? { kind: "none" } : { kind: "file", base64: Buffer.from(text).toString("base64") },
-    "user-account\n": null,
-    "group-account\n": null,
-    "selinux-context\n": "",
-    "kernel-setting\na.b": live,
-  });
   const raw = { name: "a.b", value: 1, sysctl_file: "/etc/x.conf" };
-  const run = async (more: object, state: ReturnType<typeof answers>) => {
-    // The digest collector's and the context collector's names are theirs to choose.
+  const run = async (more: object, text: string | undefined, live: string | null) => {
     const context = localContext();
-    const input = await sysctl.prepare?.(
-      { ...raw, state: "present", reload: true, sysctl_set: false, ignoreerrors: false, ...more } as never,
-      undefined as never,
-      context,
-    );
-    const keys = Object.keys(sysctl.probe(input as never, context));
-    const all = Object.fromEntries(
-      keys.map((key) => [
-        key,
-        state[key as keyof typeof state] ??
-          (key.startsWith("digest") || key.includes("sha256") ? (state["digest-sha256\n/etc/x.conf"] ?? null) : null),
-      ]),
-    );
-    return planned(sysctl, { ...raw, ...more }, all);
+    const questions = sysctl.probe(await inputOf(sysctl, { ...raw, ...more }, context), context);
+    const files = text === undefined ? {} : { "/etc/x.conf": text };
+    return planned(sysctl, { ...raw, ...more }, settingsAnswers(questions, files, { "kernel-setting\na.b": live }));
   };
 
-  it("writes the file and loads it", async () => {
-    const result = await run({}, answers(undefined, "0"));
-    expect(result.differences).toEqual(["state: absent -> file", "/etc/x.conf: text"]);
-    expect(result.script).toContain("sysctl  -p /etc/x.conf >/dev/null || exit");
+  it("sets the kernel's value, writes the file and loads it", async () => {
+    const result = await run({}, undefined, "0");
+    expect(result.differences).toEqual(["state: absent -> file", "/etc/x.conf: text", "value: 0 -> 1"]);
+    const set = "printf '%s\\n' 1 > /proc/sys/a/b";
+    const load = "sysctl  -p /etc/x.conf >/dev/null || exit";
+    expect(result.script).toContain(set);
+    expect(result.script.indexOf(load)).toBeGreaterThan(result.script.indexOf(set));
     expect(result.left).toBeUndefined();
   });
 
-  it("sets the kernel's value only where asked to", async () => {
-    expect((await run({}, answers("a.b=1\n", "0"))).differences).toEqual([]);
-    const set = await run({ sysctl_set: true }, answers("a.b=1\n", "0"));
-    expect(set.differences).toEqual(["value: 0 -> 1"]);
-    expect(set.script).toBe("printf '%s\\n' 1 > /proc/sys/a/b || exit");
-    expect(set.left).toBeUndefined();
+  it.each([
+    ["reload alone", { reload: true }, "0", ["value: 0 -> 1"]],
+    ["sysctl_set alone", { reload: false, sysctl_set: true }, "0", ["value: 0 -> 1"]],
+    ["neither", { reload: false }, "0", []],
+    ["the value is right", {}, "1", []],
+    ["the setting is not there, which is to be ignored", { ignoreerrors: true }, null, []],
+    ["it is to be absent", { state: "absent" }, "0", ["/etc/x.conf: text"]],
+    ["a word, of a setting that is a number", { value: "Yes" }, "1", []],
+    ["no, of a setting that is a number", { value: false }, "1", ["/etc/x.conf: text", "value: 1 -> 0"]],
+    ["a word, of a setting that is one", { value: "on" }, "ratelimit", ["/etc/x.conf: text", "value: ratelimit -> on"]],
+    ["a number in another base", { value: "0x01", reload: true, sysctl_set: true }, "1", ["/etc/x.conf: text"]],
+    ["the first of several numbers", { value: "1" }, "1 4 1 7", []],
+    ["one number too many", { value: "1 2" }, "1", ["/etc/x.conf: text", "value: 1 -> 1 2"]],
+  ])("finds what differs: %s", async (_name, more, live, differences) => {
+    const result = await run(more, "a.b=1\n", live);
+    expect(result.differences).toEqual(differences);
+    expect(result.left).toBeUndefined();
   });
 
+  it.each([
+    ["30000-32767,8080", "8080,30000-32767", true],
+    ["1,2,3,7", "1-3,7", true],
+    ["8080", "8081", false],
+    ["010", "8", true],
+    ["0", "0", true],
+    ["-1", "-1", true],
+    ["cubic", "reno", false],
+    ["a", "a b", false],
+  ])("%s, written, is shown as %s: %s", (wanted, live, same) => expect(isSameSetting(live, wanted)).toBe(same));
+
   it("names a setting that is not there", async () => {
-    await expect(run({}, answers(undefined, null))).rejects.toThrow(
+    await expect(run({}, undefined, null)).rejects.toThrow(
       'the kernel has no setting "a.b" (/proc/sys/a/b); is a module missing?',
     );
-    expect((await run({ reload: false }, answers(undefined, null))).differences).toHaveLength(2);
-    expect((await run({ ignoreerrors: true }, answers(undefined, null))).script).toContain("sysctl -e -p");
+    expect((await run({ reload: false }, undefined, null)).differences).toHaveLength(2);
+    expect((await run({ ignoreerrors: true }, undefined, null)).script).toContain("sysctl -e -p");
+  });
+
+  it.each([
+    ["no name", { name: " " }, "name cannot be blank"],
+    ["no value", { value: " " }, "value cannot be blank"],
+    ["no value at all", { value: null }, 'sysctl: with state: present it needs "value"'],
+    ["a list", { value: ["1"] }, 'sysctl: "value" is ["1"], but must be a string'],
+    [
+      "a way out of /proc/sys",
+      { name: "x/../../../etc/motd" },
+      '"x/../../../etc/motd" is no name of a kernel setting: write it like net.ipv4.ip_forward or net/ipv4/ip_forward',
+    ],
+    [
+      "a line of its own",
+      { name: "a.b=1\nc" },
+      '"a.b=1\nc" is no name of a kernel setting: it must hold no white space and none of = # ;',
+    ],
+    [
+      "sysctl's sign",
+      { name: "-a.b" },
+      '"-a.b" is no name of a kernel setting: it must not begin with -; use ignoreerrors instead',
+    ],
+    ["another state", { state: "loaded" }, 'sysctl: "state" is "loaded", but must be one of present, absent'],
+    ["a file that is none", { sysctl_file: 5 }, 'sysctl: "sysctl_file" is 5, but must be a path'],
+  ])("refuses %s", async (_name, more, message) => {
+    const refused = inputOf(sysctl, { ...raw, ...more }, localContext());
+    await expect(refused).rejects.toMatchObject({ message });
   });
 });

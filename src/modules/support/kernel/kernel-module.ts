@@ -1,10 +1,11 @@
 import { sh } from "../../../sh.ts";
 import { type Collector, type Question, Unknown } from "../../contract.ts";
 
-/** `isKnown`: modprobe would find it for the running kernel. */
+/** `isKnown`: modprobe would find it for the running kernel; `hasTool`: there is a modprobe. */
 export type KernelModule = {
   readonly state: "loaded" | "builtin" | "absent";
   readonly isKnown: boolean;
+  readonly hasTool: boolean;
   readonly kernel: string;
 };
 
@@ -12,7 +13,7 @@ export type KernelModule = {
 const collector: Collector<KernelModule> = {
   name: "kernel-module",
   beforeTraits: true,
-  script: (items) => sh`read -r k < /proc/sys/kernel/osrelease; echo "kernel $k"
+  script: (items) => sh`read -r k < /proc/sys/kernel/osrelease; t=no; command -v modprobe >/dev/null && t=yes; echo "$t $k"
 set -- ${items.map((item) => item.replaceAll("-", "_"))}
 loaded=$(sed 's/ .*//' /proc/modules 2>/dev/null) builtin=
 n='
@@ -26,18 +27,18 @@ s=absent
 case $n$builtin$n in *"$n$m$n"*) s=builtin;; esac
 # Without the list of what is built in, a module directory that no loaded module explains is a built-in one.
 [ $s = absent ] && [ -d "/sys/module/$m" ] && s=builtin
-if [ $s = absent ] && ! command -v modprobe >/dev/null; then s=no-modprobe
-elif [ $s = absent ] && ! modprobe -n -q "$m" 2>/dev/null; then s=unknown; fi
+[ $s$t = absentyes ] && { modprobe -n -q "$m" 2>/dev/null || s=unknown; }
 echo $s
 done`,
   decode: (output, items) => {
-    const [kernel = "", ...states] = output.stdout.toString("utf8").split("\n");
+    const [first = "", ...states] = output.stdout.toString("utf8").split("\n");
+    const [tool, kernel = ""] = first.split(" ");
     return items.map((item, index) => {
       const state = states[index];
-      const common = { kernel: kernel.replace(/^kernel /, "") };
+      const common = { kernel, hasTool: tool === "yes" };
       if (state === "loaded" || state === "builtin") return { ...common, state, isKnown: true };
-      if (state === "absent" || state === "unknown" || state === "no-modprobe")
-        return { ...common, state: "absent", isKnown: state === "absent" };
+      if (state === "absent" || state === "unknown")
+        return { ...common, state: "absent", isKnown: common.hasTool && state === "absent" };
       return new Unknown(`cannot tell whether the kernel module ${item} is loaded: ${output.stderr.toString("utf8").trim()}`);
     });
   },
