@@ -1,3 +1,4 @@
+import { privateDirectory } from "../private-directory.ts";
 import { quote } from "../sh.ts";
 import { delimiter } from "./framing.ts";
 
@@ -31,6 +32,7 @@ export function receiveScript(nonce: string, { near, name, resume }: Receiving):
   return `{
 (
 umask 077
+${privateDirectory}
 k3_note() { printf '${nonce}:note:%s\\n' "$1"; }
 k3_dir= k3_keep= k3_up=0 k3_old=${quote(resume ?? "")} k3_near=${quote(near)}
 trap '[ -n "$k3_keep" ] || [ -z "$k3_dir" ] || rm -rf "$k3_dir"' EXIT
@@ -42,9 +44,13 @@ do k3_up=$((k3_up + 1)); case $k3_near in ?*/*) k3_near=\${k3_near%/*};; *) k3_n
 done
 k3_dir=\${k3_near%/}/${name}
 mkdir "$k3_dir" </dev/null || { k3_dir=; exit 1; }
-if [ -n "$k3_old" ]; then mv "$k3_old/part" "$k3_dir/part" </dev/null; rm -rf "$k3_old"; fi
-exec 8>>"$k3_dir/part" || exit 1
-k3_size() { stat -c %s "$k3_dir/part" </dev/null 2>/dev/null || wc -c <"$k3_dir/part"; }
+k3_enter "$k3_dir" && case $(ls -ld . </dev/null) in d????-??-*) ;; *) false;; esac || { echo "somebody interferes with the temporary directory in $k3_near" >&2; exit 1; }
+if [ -n "$k3_old" ]; then
+mv "$k3_old/part" part </dev/null; rm -rf "$k3_old"
+{ [ -f part ] && [ ! -L part ] && [ -O part ]; } || rm -rf part
+fi
+exec 8>>part || exit 1
+k3_size() { stat -c %s part </dev/null 2>/dev/null || wc -c <part; }
 k3_exact=$(printf abcd | { head -c 2 >/dev/null 2>&1; cat; })
 case $k3_exact in cd) k3_exact=exact;; *) case $(printf abcd | head -c 2 2>/dev/null) in ab) k3_exact=loose;; *) echo 'the host has no "head -c"' >&2; exit 1;; esac;; esac
 k3_note "open $(k3_size) $k3_exact $k3_up"
@@ -53,7 +59,7 @@ do case $k3_do in
 raw) k3_read=$({ { head -c "$k3_what" && printf ok >&4; } | { cat >&8 || cat >/dev/null; }; } 4>&1);;
 gzip) k3_read=$({ { head -c "$k3_what" && printf ok >&4; } | { gzip -dc >&8 || cat >/dev/null; }; } 4>&1);;
 end) exec 8>&-
-k3_sum=$({ sha256sum <"$k3_dir/part" || openssl dgst -sha256 -r <"$k3_dir/part"; } 2>/dev/null)
+k3_sum=$({ sha256sum <part || openssl dgst -sha256 -r <part; } 2>/dev/null)
 k3_sum=\${k3_sum%%[!0-9a-f]*}
 k3_note "sum $k3_sum"
 [ "$k3_sum" != "$k3_what" ] || k3_keep=1

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { joinSh, sh } from "../../sh.ts";
 import { digestOf } from "../support/files/content-difference.ts";
 import { directoryControl, type LocalHost, localHost, makeTree, runModule, SHELLS } from "../support/run-local.test-support.ts";
 import { copy } from "./copy.ts";
@@ -142,7 +143,7 @@ describe.each(SHELLS)("copy with %s", (shell) => {
 
   it("does not follow a link that somebody else planted", async () => {
     await makeTree(host.directory, { "shared/@1777": "", victim: "v", "shared/trap": "-> ../victim" });
-    await host.run((await import("../../sh.ts")).sh`chown -h 1 ${at("shared/trap")}`);
+    await host.run(sh`chown -h 1 ${at("shared/trap")}`);
     const outcome = await run({ content: "x", dest: at("shared/trap"), follow: true });
     expect(outcome.failed).toMatch(
       /is a symbolic link that \S+ made in a directory everybody can write to; refusing to follow it$/,
@@ -150,6 +151,26 @@ describe.each(SHELLS)("copy with %s", (shell) => {
     expect(await readFile(at("victim"), "utf8")).toBe("v");
     await run({ content: "x", dest: at("shared/trap") });
     expect(await readFile(at("victim"), "utf8")).toBe("v");
+  });
+
+  it("does not write as root to what a user's link leads to, unless it is the user's", async () => {
+    await makeTree(host.directory, {
+      "home/": "",
+      victim: "v",
+      "home/own": "o",
+      "home/out": "-> ../victim",
+      "home/in": "-> own",
+    });
+    const chown = (name: string) => sh`chown -h 1 ${at(name)}`;
+    await host.run(joinSh([chown("home"), chown("home/own"), chown("home/out"), chown("home/in")]));
+    const outcome = await run({ content: "x", dest: at("home/out"), follow: true });
+    expect(outcome.failed).toMatch(
+      /home\/out is a symbolic link that (\S+) made, to what is not \1's own; refusing to follow it as root$/,
+    );
+    expect(await readFile(at("victim"), "utf8")).toBe("v");
+    expect(await run({ content: "v", dest: at("home/out"), follow: true })).toMatchObject({ changed: false });
+    expect(await run({ content: "x", dest: at("home/in"), follow: true })).toMatchObject({ changed: true });
+    expect(await readFile(at("home/own"), "utf8")).toBe("x");
   });
 
   it("puts a file into a directory, and makes one that ends in a slash", async () => {

@@ -1,3 +1,4 @@
+import { privateDirectory } from "../../../private-directory.ts";
 import { joinSh, type Sh, sh } from "../../../sh.ts";
 import { type Apply, type HostTraits, ModuleFailure } from "../../contract.ts";
 import { applyPlans } from "../files/apply-plans.ts";
@@ -180,11 +181,15 @@ echo "$d is a symbolic link that the user made; refusing to follow it as root" >
 fi
 [ -d "$d" ] || { (umask 077; mkdir -- "$d") && chown -h "$u:$g" "$d"; } || exit
 (
-t=$(umask 077; mktemp -d "$d/.k3sprov.XXXXXXXX") || exit
-trap 'cd / && rm -rf "$t"' EXIT
-cd "$t" && [ "$(stat -c %u .)" = "$(id -u)" ] || exit
+${privateDirectory}
+k3_dir=
+k3_fail() { echo "$1" >&2; exit 1; }
+trap '[ -z "$k3_dir" ] || rm -rf "$k3_dir"' EXIT
+trap 'exit 1' HUP INT TERM
+k3_beside "$d"
+k3_closed "$(stat -c %a .)" || k3_fail "others could write into the temporary directory in $d"
 ${generate} || { echo 'ssh-keygen could not make the key' >&2; exit 1; }
 [ -s key ] && [ -s key.pub ] || { echo 'ssh-keygen made no key' >&2; exit 1; }
-chown "$u:$g" key key.pub && mv -f key "$f" && mv -f key.pub "$f.pub"
+chown "$u:$g" key key.pub && k3_place key "\${f##*/}" && k3_place key.pub "\${f##*/}.pub"
 ) || exit`;
 }

@@ -1,3 +1,4 @@
+import { privateDirectory } from "../../../private-directory.ts";
 import { joinSh, type Sh, sh } from "../../../sh.ts";
 import { type Difference, ModuleFailure } from "../../contract.ts";
 import { attributeCommands } from "../files/attribute-script.ts";
@@ -80,29 +81,31 @@ export function unpackScript(steps: readonly Step[], dest: string, stage: string
   const taken = steps.filter(({ take }) => take);
   const unpack = sh`umask 022
 k3_stage=${stage}
-(umask 077; mkdir "$k3_stage" && mkdir "$k3_stage/tree") || exit 1
-k3_archive=${archive ?? `${stage}/archive`}
+${privateDirectory}
+(umask 077; mkdir "$k3_stage") && k3_enter "$k3_stage" && k3_closed "$(stat -c %a .)" && (umask 077; mkdir tree) || { echo ${`cannot make a directory of our own in ${dest}`} >&2; exit 1; }
+k3_archive=${archive ?? "./archive"}
 ${archive === undefined ? sh`(umask 077; : > "$k3_archive") && payload_into archive "$k3_archive" || { echo ${`could not bring the archive to ${dest}; is the disk full? Nothing was changed`} >&2; exit 1; }` : sh`:`}
 ${unpackerScript}
-if [ -n "$k3_un" ]; then ( cd "$k3_stage/tree" && $k3_un <"$k3_archive" | tar -xpof - )
-else unzip -q -o "$k3_archive" -d "$k3_stage/tree" >/dev/null; fi || { echo ${`could not unpack the archive to ${dest}; is the disk full? Nothing was changed`} >&2; exit 1; }
-k3_place() {
+if [ -n "$k3_un" ]; then $k3_un <"$k3_archive" | ( cd tree && tar -xpof - )
+else unzip -q -o "$k3_archive" -d tree >/dev/null; fi || { echo ${`could not unpack the archive to ${dest}; is the disk full? Nothing was changed`} >&2; exit 1; }
+k3_put() {
 case $2 in */*) mkdir -p ${dest}/"\${2%/*}" || exit 1;; esac
-[ -e "$k3_stage/tree/$1" ] || [ -L "$k3_stage/tree/$1" ] || { echo "the archive has not given $1" >&2; exit 1; }
+[ -e "tree/$1" ] || [ -L "tree/$1" ] || { echo "the archive has not given $1" >&2; exit 1; }
 if [ -L ${dest}/"$2" ]; then rm -f ${dest}/"$2"; fi
-mv -f "$k3_stage/tree/$1" ${dest}/"$2" || exit 1
+mv -f "tree/$1" ${dest}/"$2" || exit 1
 }`;
-  return joinSh([...(taken.length === 0 ? [] : [unpack]), ...steps.map((step) => stepScript(step, dest, stage))]);
+  return joinSh([...(taken.length === 0 ? [] : [unpack]), ...steps.map((step) => stepScript(step, dest))]);
 }
 
-function stepScript({ member, path, take, set }: Step, dest: string, stage: string): Sh {
+function stepScript({ member, path, take, set }: Step, dest: string): Sh {
   const target = `${dest}/${path}`;
-  if (!take) return sh`${attributeCommands(sh`${target}`, set, { link: member.kind === "link" })} || exit 1`;
+  if (!take)
+    return sh`${attributeCommands(sh`${target}`, set, { link: member.kind === "link", follow: member.kind === "directory" })} || exit 1`;
   if (member.kind === "directory") {
-    const attributes = attributeCommands(sh`${target}`, set);
+    const attributes = attributeCommands(sh`${target}`, set, { follow: true });
     return joinSh([sh`mkdir -p ${target} || exit 1`, ...(attributes.text === "" ? [] : [sh`${attributes} || exit 1`])]);
   }
   const from = partsOf(member.name).join("/");
-  const attributes = attributeCommands(sh`${`${stage}/tree/${from}`}`, set, { link: member.kind === "link" });
-  return joinSh([...(attributes.text === "" ? [] : [sh`${attributes} || exit 1`]), sh`k3_place ${from} ${path}`]);
+  const attributes = attributeCommands(sh`${`tree/${from}`}`, set, { link: member.kind === "link" });
+  return joinSh([...(attributes.text === "" ? [] : [sh`${attributes} || exit 1`]), sh`k3_put ${from} ${path}`]);
 }

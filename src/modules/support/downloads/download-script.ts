@@ -1,3 +1,4 @@
+import { privateDirectory } from "../../../private-directory.ts";
 import { joinSh, type Sh, sh } from "../../../sh.ts";
 import type { Apply, HostTraits } from "../../contract.ts";
 import { parentOf } from "../files/host-path.ts";
@@ -28,13 +29,16 @@ export function downloadScript(download: Download, { target, place, keep, unless
   const attributes = (plan: FilePlan | undefined): Sh => (plan === undefined ? sh`:` : fileScript(plan, "", traits));
   const script = joinSh([
     sh`(
-k3_dir=
-trap '[ -z "$k3_dir" ] || rm -rf "$k3_dir"' EXIT
+k3_dir= k3_private=
+trap '[ -z "$k3_dir" ] || rm -rf "\${k3_private:-$k3_dir}"' EXIT
 trap 'exit 1' HUP INT TERM
 k3_tell() { printf 'k3:%s=%s\\0' "$1" "$2"; }
 k3_stop() { printf 'Request failed: %s: %s\\n' "$1" ${withoutPassword(url)} >&2; exit 1; }
-k3_dir=$(umask 077; mktemp -d ${`${parent === "/" ? "" : parent}/.k3sprov.XXXXXXXX`}) || { printf '%s\\n' ${`cannot make a temporary directory in ${parent}`} >&2; exit 1; }
-cd "$k3_dir" || exit 1
+k3_fail() { printf '%s\\n' "$1" >&2; exit 1; }
+${privateDirectory}
+k3_beside ${parent}
+k3_closed "$(stat -c %a .)" || k3_fail ${`others could write into the temporary directory in ${parent}; nothing was changed`}
+k3_private=$k3_dir k3_dir=.
 k3_began=$(date +%s)`,
     ...("hop" in by ? fetchCommands(download, by) : handedOver(by)),
     sh`k3_tell elapsed $(($(date +%s) - k3_began))`,
@@ -87,7 +91,7 @@ esac`,
 
 function handedOver({ status }: Downloaded): Sh[] {
   return [
-    sh`(umask 077; : > file; payload_into file file) || { echo "could not write the download to $k3_dir; is the disk full? Nothing was changed" >&2; exit 1; }
+    sh`(umask 077; : > file; payload_into file file) || { echo "could not write the download to $k3_private; is the disk full? Nothing was changed" >&2; exit 1; }
 k3_tell status ${status}`,
   ];
 }

@@ -1,3 +1,4 @@
+import { privateDirectory } from "../../../private-directory.ts";
 import { joinSh, type Sh, sh } from "../../../sh.ts";
 import type { HostTraits } from "../../contract.ts";
 import type { WantedAttributes } from "../files/attributes.ts";
@@ -27,16 +28,27 @@ k3_before=$(k3_look)
 k3_attributes "$k3_dest" || k3_stop "cannot set owner, group or mode of $k3_dest"
 [ "$k3_before" = "$(k3_look)" ] || k3_tell stored 1
 else
-k3_new=$(umask 077; mktemp "\${k3_dest%/*}/.k3sprov.XXXXXXXX") || k3_stop "cannot make a temporary file in \${k3_dest%/*}"
-{ cat "$k3_dir/file" > "$k3_new" && [ "$(wc -c < "$k3_new")" -eq "$(wc -c < "$k3_dir/file")" ]; } || k3_stop "could not write all of $k3_dest; is the disk full? Nothing was changed"
+k3_response=$k3_dir/file
+(
+${privateDirectory}
+k3_dir=
+k3_fail() { k3_stop "$1"; }
+trap '[ -z "$k3_dir" ] || rm -rf "$k3_dir"' EXIT
+trap 'exit 1' HUP INT TERM
+k3_parent=\${k3_dest%/*}
+k3_beside "\${k3_parent:-/}"
+k3_closed "$(stat -c %a .)" || k3_stop "others could write into the temporary directory in \${k3_dest%/*}; nothing was changed"
+{ cat "$k3_response" > new && [ "$(wc -c < new)" -eq "$(wc -c < "$k3_response")" ]; } || k3_stop "could not write all of $k3_dest; is the disk full? Nothing was changed"
 if [ -f "$k3_dest" ] && [ ! -L "$k3_dest" ]; then
-chown "$(stat -c %u:%g "$k3_dest")" "$k3_new" && chmod "$(stat -c %a "$k3_dest")" "$k3_new" || k3_stop "cannot give the new $k3_dest the old one's owner and mode"
-else chmod 644 "$k3_new"
+chown "$(stat -c %u:%g "$k3_dest")" new && chmod "$(stat -c %a "$k3_dest")" new || k3_stop "cannot give the new $k3_dest the old one's owner and mode"
+else chmod 644 new
 fi
-k3_attributes "$k3_new" || k3_stop "cannot set owner, group or mode of $k3_dest"
-mv -f "$k3_new" "$k3_dest" || k3_stop "could not replace $k3_dest"
-k3_new=
-${traits.selinux ? sh`if command -v restorecon >/dev/null 2>&1; then restorecon "$k3_dest"; fi` : sh``}
+k3_attributes new || k3_stop "cannot set owner, group or mode of $k3_dest"
+k3_place new "\${k3_dest##*/}" || k3_stop "could not replace $k3_dest"
 k3_tell stored 1
+exit 3
+)
+case $? in 3) ;; 0) exit 0 ;; *) exit 1 ;; esac
+${traits.selinux ? sh`if command -v restorecon >/dev/null 2>&1; then restorecon "$k3_dest"; fi` : sh``}
 fi`;
 }

@@ -87,6 +87,83 @@ describe.each(SHELLS)("writeScript with %s", (shell) => {
     if (acl.stdout.length > 0) expect(acl.stdout.toString()).toContain("user:3:r--");
   });
 
+  it("takes the place of a link to a directory, instead of moving into it", async () => {
+    const inner = join(host.directory, "d");
+    await host.run(sh`mkdir ${inner}; ln -s d ${join(host.directory, "l")}`);
+    expect((await run(writeScript(write(join(host.directory, "l")), host.traits))).rc).toBe(0);
+    expect(await readFile(join(host.directory, "l"))).toEqual(CONTENT);
+    expect(await readdir(inner)).toEqual([]);
+  });
+
+  it("makes a backup, and nothing else stays", async () => {
+    const output = await run(writeScript(write(dest, { backup: true, replaces: true }), host.traits));
+    expect(output.rc).toBe(0);
+    const [backup = "", ...rest] = (await readdir(host.directory)).filter((name) => name !== "f");
+    expect(rest).toEqual([]);
+    expect(`backup_file=${join(host.directory, backup)}\0`).toBe(output.stdout.toString());
+    expect(await readFile(join(host.directory, backup), "utf8")).toBe("old");
+    expect((await statOf(join(host.directory, backup))).mode & 0o777).toBe(0o600);
+  });
+
+  describe("where somebody else has the directory", () => {
+    let victim: string;
+    beforeEach(async () => {
+      victim = join(host.directory, "victim");
+      await host.run(sh`mkdir ${join(host.directory, "home")}; chown 1234:1234 ${join(host.directory, "home")} || true`);
+      await host.run(sh`mkdir ${victim}; echo secret > ${join(victim, ".k3sprov.new")}; echo secret > ${join(victim, "f")}`);
+    });
+    const expectVictimUntouched = async (): Promise<void> => {
+      expect(await readdir(victim)).toEqual([".k3sprov.new", "f"]);
+      expect(await readFile(join(victim, ".k3sprov.new"), "utf8")).toBe("secret\n");
+      expect(await readFile(join(victim, "f"), "utf8")).toBe("secret\n");
+    };
+    // What the owner of the directory would do between mktemp and the next command.
+    const swapped = (by: Sh): Sh =>
+      sh`mktemp() { k3_made=$(command mktemp "$@") && mv "$k3_made" "$k3_made.away" && ${by} && echo "$k3_made"; }`;
+
+    it("does not go through a link that was put in the place of its own directory", async () => {
+      const output = await run(joinSh([swapped(sh`ln -s ${victim} "$k3_made"`), writeScript(write(dest), host.traits)]));
+      expect(output).toMatchObject({ rc: 1 });
+      expect(output.stderr.toString()).toBe(`somebody interferes with the temporary directory in ${host.directory}\n`);
+      expect(await readFile(dest, "utf8")).toBe("old");
+      await expectVictimUntouched();
+    });
+
+    it("does not use a directory that others may write to", async () => {
+      const open = swapped(sh`mkdir "$k3_made" && chmod 777 "$k3_made"`);
+      const output = await run(joinSh([open, writeScript(write(dest), host.traits)]));
+      expect(output.stderr.toString()).toBe(
+        `others could write into the temporary directory beside ${dest}: the file system keeps no permissions, or somebody interferes. Nothing was changed; unsafe_writes: true does without\n`,
+      );
+      expect(await readFile(dest, "utf8")).toBe("old");
+    });
+
+    // Only root can be led somewhere that the user could not go.
+    describe.runIf(process.getuid?.() === 0)("as root", () => {
+      const home = (): string => join(host.directory, "home");
+
+      it("does not follow the user's link to what is not the user's", async () => {
+        const link = join(home(), "link");
+        await host.run(sh`ln -s ${victim} ${link}; chown -h 1234:1234 ${link}`);
+        const output = await run(writeScript(write(join(link, "f")), host.traits));
+        expect(output).toMatchObject({ rc: 1 });
+        expect(output.stderr.toString()).toBe(
+          `a symbolic link in ${link}, which user number 1234 may have made, leads to ${victim}, which is another's; refusing to follow it as root\n`,
+        );
+        await expectVictimUntouched();
+      });
+
+      it.each<[string, Sh]>([
+        ["the user's link to the user's own", sh`mkdir real; chown -h 1234:1234 real; ln -s real link; chown -h 1234:1234 link`],
+        ["root's link", sh`mkdir real; ln -s real link; cd ..; chown 0:0 home`],
+      ])("follows %s", async (_, make) => {
+        await host.run(sh`cd ${home()} && ${make}`);
+        expect((await run(writeScript(write(join(home(), "link/f")), host.traits))).stderr.toString()).toBe("");
+        expect(await readFile(join(home(), "real/f"))).toEqual(CONTENT);
+      });
+    });
+  });
+
   it("works beside names that a shell would take apart", async () => {
     const odd = join(host.directory, `a'b "c $(id) ;*\n-rf`);
     expect((await run(writeScript(write(odd, { validate: "test -s %s" }), host.traits))).rc).toBe(0);
@@ -99,13 +176,13 @@ describe("scripts", () => {
     const traits = { ...unknownTraits, selinux: true };
     const text = writeScript(write("/etc/f", { wanted: { context: { type: "etc_t" } } }), traits).text;
     expect(text.indexOf("chcon -t etc_t")).toBeGreaterThan(text.indexOf("payload content"));
-    expect(text.indexOf("mv -f")).toBeGreaterThan(text.indexOf("chcon -t etc_t"));
+    expect(text.indexOf('k3_place "$k3_tmp"')).toBeGreaterThan(text.indexOf("chcon -t etc_t"));
     expect(writeScript(write("/etc/f"), unknownTraits).text).not.toContain("chcon");
   });
 
   it("put the new file's name in the place of %s, and run no shell", () => {
-    expect(validationCommand("visudo -cf %s").text).toBe('visudo -cf "$k3_tmp"');
-    expect(validationCommand("x --file=%s 'a;b'").text).toBe(`x '--file='"$k3_tmp" 'a;b'`);
+    expect(validationCommand("visudo -cf %s").text).toBe('visudo -cf "$k3_dir/$k3_tmp"');
+    expect(validationCommand("x --file=%s 'a;b'").text).toBe(`x '--file='"$k3_dir/$k3_tmp" 'a;b'`);
     expect(() => validationCommand("x '%s")).toThrow("validate is no command line: a quotation is not closed: x '%s");
   });
 });

@@ -5,15 +5,16 @@ import type { WantedContext } from "./selinux-context.ts";
 
 /**
  * Commands that set owner, group, mode and context of `path` (a word of a script: a quoted path or a quoted shell variable), in the
- * order that works: chown clears setuid bits, so chmod follows it. `keepMode`: the mode to put back after a chown.
+ * order that works: chown clears setuid bits, so chmod follows it. `keepMode`: the mode to put back after a chown. A link that has come to be
+ * there meanwhile is not followed, unless `follow` says that it is one to be followed; `link`: it is one that is itself meant.
  */
 export function attributeCommands(
   path: Sh,
   set: AttributeSet,
-  options: { readonly link?: boolean; readonly keepMode?: number } = {},
+  options: { readonly link?: boolean; readonly follow?: boolean; readonly keepMode?: number } = {},
 ): Sh {
   const commands: Sh[] = [];
-  const noFollow = options.link === true ? sh` -h` : sh``;
+  const noFollow = options.follow === true ? sh`` : sh` -h`;
   const owner = set.owner === undefined ? "" : String(set.owner.id ?? set.owner.name);
   const group = set.group === undefined ? "" : String(set.group.id ?? set.group.name);
   if (owner !== "") commands.push(sh`chown${noFollow} ${group === "" ? owner : `${owner}:${group}`} ${path}`);
@@ -21,7 +22,12 @@ export function attributeCommands(
   const changesOwner = commands.length > 0;
   const keep = changesOwner && ((options.keepMode ?? 0) & 0o6000) !== 0 ? options.keepMode : undefined;
   const mode = set.mode ?? keep;
-  if (mode !== undefined && options.link !== true) commands.push(chmod(mode, path));
+  if (mode !== undefined && options.link !== true) {
+    // chmod knows no -h but in the newest GNU coreutils.
+    if (options.follow !== true)
+      commands.push(sh`{ [ ! -L ${path} ] || { echo 'it has become a symbolic link:' ${path} >&2; false; }; }`);
+    commands.push(chmod(mode, path));
+  }
   if (set.context !== undefined) commands.push(sh`chcon${noFollow} ${set.context} ${path}`);
   return joinSh(commands, " && ");
 }

@@ -17,7 +17,7 @@ import { baseName, hostPath, joinPath, parentOf } from "./host-path.ts";
 import { type Known, questionSet } from "./known.ts";
 import { type PathState, type Present, pathQuestion } from "./path-collector.ts";
 import { directoryQuestions, planDirectory } from "./place-directory.ts";
-import { refusePlantedLink } from "./planted-link.ts";
+import { refuseForeignLink, refusePlantedLink } from "./planted-link.ts";
 import { contextQuestion } from "./selinux-context.ts";
 import { localTimeQuestion, type Times } from "./times.ts";
 
@@ -71,6 +71,13 @@ export function fileStateQuestions(input: FileInput, context: ProbeContext): Que
 /** The steps that lead to what was asked for, in order; none when it is so already. */
 export function planFileState(input: FileInput, known: Known, context: ProbeContext): readonly FileStep[] {
   const place = placeOf(input, context);
+  const steps = stepsTo(input, place, known, context);
+  const isNewName = input.state === "absent" || input.state === "link" || input.state === "hard";
+  if (steps.length > 0 && input.follow && !isNewName) refuseForeignLink(place.path, known.path(place.path), context.traits);
+  return steps;
+}
+
+function stepsTo(input: FileInput, place: Place, known: Known, context: ProbeContext): readonly FileStep[] {
   const there = known.path(place.path);
   switch (input.state ?? stateName(there)) {
     case "absent":

@@ -1,3 +1,4 @@
+import { privateDirectory } from "../../../private-directory.ts";
 import { joinSh, type Sh, sh } from "../../../sh.ts";
 import type { Difference, HostTraits, Prediction, Resource } from "../../contract.ts";
 import { NEW_FILE_MODE } from "./atomic-write.ts";
@@ -7,7 +8,7 @@ import { bytesOf, type Content, contentOf, contentQuestion } from "./content-col
 import { digestOf } from "./content-difference.ts";
 import { deviationQuestion, deviationScript } from "./deviation-collector.ts";
 import { DIGESTS, digestQuestion } from "./digest-collector.ts";
-import { parentOf } from "./host-path.ts";
+import { baseName, parentOf } from "./host-path.ts";
 import { absent, type Inode, type LinkEnd, type PathState, type Present, pathQuestion } from "./path-collector.ts";
 import { type DirectoryPlan, directoryScript, predictDirectory, withNewInode } from "./place-directory.ts";
 import { type Times, touchTimes } from "./times.ts";
@@ -58,7 +59,7 @@ export function stepScript(step: FileStep, traits: HostTraits): Sh {
     case "symlink":
       return symlinkScript(step.path, step.src, step.set, step.removesDirectory);
     case "hardlink":
-      return hardlinkScript(step.path, step.src);
+      return madeBeside(step.path, sh`ln ${step.src} new`);
     case "remove":
       return sh`rm -rf ${step.path} || exit 1`;
     case "create":
@@ -70,32 +71,24 @@ export function stepScript(step: FileStep, traits: HostTraits): Sh {
   }
 }
 
-// Made under a name of its own and renamed, so that there is no moment at which nothing is there. `place` moves "$k3_dir/new".
-function madeBeside(path: string, make: Sh, place: Sh): Sh {
-  const parent = parentOf(path);
+// Made under a name of its own and renamed, so that there is no moment at which nothing is there. `make` makes "new".
+function madeBeside(path: string, make: Sh): Sh {
   return sh`(
+${privateDirectory}
 k3_dir=
+k3_fail() { printf '%s\\n' "$1" >&2; exit 1; }
 trap '[ -z "$k3_dir" ] || rm -rf "$k3_dir"' EXIT
 trap 'exit 1' HUP INT TERM
-k3_dir=$(mktemp -d ${`${parent === "/" ? "" : parent}/.k3sprov.XXXXXXXX`}) || exit 1
-${make} || exit 1
-mv -f -T "$k3_dir/new" ${path} 2>/dev/null || ${place} || exit 1
+k3_beside ${parentOf(path)}
+k3_closed "$(stat -c %a .)" || k3_fail ${`others could write into the temporary directory beside ${path}; nothing was changed`}
+${make} && k3_place new ${baseName(path)} || exit 1
 ) || exit 1`;
 }
 
-function hardlinkScript(path: string, src: string): Sh {
-  return madeBeside(path, sh`ln ${src} "$k3_dir/new"`, sh`mv -f "$k3_dir/new" ${path}`);
-}
-
-// Where mv has no -T (old busybox), a link to a directory would be moved into: ln -n is not fooled.
 function symlinkScript(path: string, src: string, set: AttributeSet, removesDirectory: boolean): Sh {
-  const attributes = attributeCommands(sh`"$k3_dir/new"`, set, { link: true });
-  const make = sh`ln -s -- ${src} "$k3_dir/new"`;
-  const link = madeBeside(
-    path,
-    attributes.text === "" ? make : joinSh([make, attributes], " && "),
-    sh`ln -s -f -n -- ${src} ${path}`,
-  );
+  const attributes = attributeCommands(sh`new`, set, { link: true });
+  const make = sh`ln -s -- ${src} new`;
+  const link = madeBeside(path, attributes.text === "" ? make : joinSh([make, attributes], " && "));
   return removesDirectory ? joinSh([sh`rmdir ${path} || exit 1`, link]) : link;
 }
 

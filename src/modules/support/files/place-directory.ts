@@ -126,7 +126,8 @@ function changedDirectory(
 /** Closed to others until it has its owner and mode. Fails when something else has come to be there meanwhile. */
 export function directoryScript(plan: DirectoryPlan, traits: HostTraits): Sh {
   const path = sh`${plan.path}`;
-  const attributes = attributeCommands(path, plan.set, plan.before.kind === "absent" ? {} : { keepMode: plan.before.mode });
+  const options = plan.before.kind === "absent" ? {} : { keepMode: plan.before.mode, follow: plan.before.kind === "link" };
+  const attributes = attributeCommands(path, plan.set, options);
   const context = plan.create ? chconWanted(path, plan.wanted, traits) : undefined;
   return joinSh([
     ...(plan.create

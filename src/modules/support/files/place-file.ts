@@ -25,7 +25,7 @@ import { followed } from "./file-fields.ts";
 import { parentOf } from "./host-path.ts";
 import type { Known } from "./known.ts";
 import { type Inode, type PathState, type Present, pathQuestion } from "./path-collector.ts";
-import { refusePlantedLink } from "./planted-link.ts";
+import { refuseForeignLink, refusePlantedLink } from "./planted-link.ts";
 import { contextQuestion } from "./selinux-context.ts";
 
 /**
@@ -95,6 +95,20 @@ export function planFile(
   known: Known,
   context: { readonly traits: HostTraits; readonly diff: boolean },
   isMade: (path: string) => boolean = () => false,
+): FilePlan | undefined {
+  const plan = differingFile(target, source, wanted, options, known, context, isMade);
+  if (plan !== undefined && options.follow) refuseForeignLink(target, plan.before, context.traits);
+  return plan;
+}
+
+function differingFile(
+  target: string,
+  source: FileSource,
+  wanted: WantedAttributes,
+  options: PlaceOptions,
+  known: Known,
+  context: { readonly traits: HostTraits; readonly diff: boolean },
+  isMade: (path: string) => boolean,
 ): FilePlan | undefined {
   const before = known.path(target);
   const end = options.follow ? followed(before) : before.kind === "absent" ? undefined : before;

@@ -17,3 +17,15 @@ export function refusePlantedLink(path: string, link: Present, parent: PathState
     { path },
   );
 }
+
+/**
+ * Refuses to change, as root, what a link of a user leads to unless it is that user's own: the link may have been put there for root to
+ * follow. Looking through it is harmless, so nothing is refused where nothing is to be changed.
+ */
+export function refuseForeignLink(path: string, link: PathState, traits: Pick<HostTraits, "userId">): void {
+  if (link.kind !== "link" || traits.userId !== 0 || link.uid === 0 || followed(link)?.uid === link.uid) return;
+  throw new ModuleFailure(
+    `${path} is a symbolic link that ${link.owner} made, to what is not ${link.owner}'s own; refusing to follow it as root`,
+    { path },
+  );
+}
