@@ -18,7 +18,7 @@ export const privateDirectory =
   new Sh(`k3_enter() { cd -P "$1" && [ -O . ] && [ ! -L "../\${1##*/}" ] && [ . -ef "../\${1##*/}" ]; }
 k3_closed() { case $1 in *[2367]? | *[2367]) return 1 ;; esac; }
 k3_beside() {
-k3_dir=$(mktemp -d "\${1%/}/.k3sprov.XXXXXXXX") || k3_fail "cannot make a temporary file in $1"
+k3_dir=$(mktemp -d "\${1%/}/.k3sprov.XXXXXXXX") || k3_fail "cannot make a temporary directory in $1"
 k3_enter "$k3_dir" || k3_fail "somebody interferes with the temporary directory in $1"
 [ "$PWD" = "$k3_dir" ] || [ "$(id -u)" != 0 ] || k3_own "$1" || k3_fail "a symbolic link in $1, which user number $k3_who may have made, leads to \${PWD%/*}, which is another's; refusing to follow it as root"
 }

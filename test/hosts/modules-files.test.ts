@@ -126,7 +126,7 @@ describe("what goes wrong on a host", () => {
       ["replace: { path: /srv, regexp: a }", "Path /srv is a directory !"],
       [
         "replace: { path: /proc/version, regexp: Linux, replace: x }",
-        "mktemp: failed to create file via template '/proc/.k3sprov.XXXXXXXX': No such file or directory\ncannot make a temporary file in /proc",
+        "mktemp: failed to create directory via template '/proc/.k3sprov.XXXXXXXX': No such file or directory\ncannot make a temporary directory in /proc",
       ],
       ["assemble: { src: /srv/none, dest: /srv/x }", "Source (/srv/none) does not exist"],
       ["assemble: { src: /etc/hostname, dest: /srv/x }", "Source (/etc/hostname) is not a directory"],
@@ -139,7 +139,7 @@ describe("what goes wrong on a host", () => {
       ["ini_file: { path: /srv/none, create: false, section: a, option: b, value: c }", "Destination /srv/none does not exist !"],
       [
         "ini_file: { path: /sys/a.ini, section: a, option: b, value: c }",
-        "mktemp: failed to create file via template '/sys/.k3sprov.XXXXXXXX': Read-only file system\ncannot make a temporary file in /sys",
+        "mktemp: failed to create directory via template '/sys/.k3sprov.XXXXXXXX': Read-only file system\ncannot make a temporary directory in /sys",
       ],
     ];
     const tasks = mistakes.map(([task]) => `${task}, ignore_errors: true`);

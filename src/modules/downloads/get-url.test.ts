@@ -216,7 +216,7 @@ describe.each([curl, wget])("what only $name and its like can do", (kind) => {
       headers: { "X-Key": "geheim456" },
     });
     let lines: readonly string[] = [];
-    const isTool = (line: string): boolean => /(^|\/)(curl|wget)\0/.test(line) && line.includes(".k3sprov.");
+    const isTool = (line: string): boolean => /(^|\/)(curl|wget)\0/.test(line) && line.includes("\0./piece\0");
     await vi.waitUntil(
       () => {
         lines = commandLines();

@@ -152,7 +152,7 @@ describe.each([curl, wget])("a host with $name", (kind) => {
     expect(await ask("/dir/f.txt", { dest: host.directory })).toMatchObject({ changed: true, path: at("f.txt") });
     expect(await ask("/dir/f.txt", { dest: at("no/f") })).toMatchObject({
       failed: true,
-      msg: `cannot make a temporary file in ${at("no")}`,
+      msg: `cannot make a temporary directory in ${at("no")}`,
     });
   });
 

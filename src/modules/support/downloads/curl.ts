@@ -80,7 +80,7 @@ k3_last_head < "$k3_dir/raw" > "$k3_dir/head"
 k3_said=$(sed 's/^curl: ([0-9]*) //' "$k3_dir/said")
 case $k3_rc in
 0) ;;
-23) k3_rc=1 k3_said="could not write all of it to $k3_dir; is the disk full?";;
+23) k3_rc=1 k3_said="could not write all of it to \${k3_private:-$k3_dir}; is the disk full?";;
 18|28|52|55|56|92) k3_rc=2;;
 63|153) k3_rc=3;;
 *) k3_rc=1;;

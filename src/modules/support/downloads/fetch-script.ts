@@ -91,7 +91,7 @@ function loop({ url, method, body, retries, maxSize }: Omit<Fetch, "tool">): Sh 
   return sh`k3_fetch() {
 k3_url=${url} k3_method=${method} k3_body=${body === undefined ? "" : "1"} k3_hops=0 k3_try=0 k3_have=0 k3_tag=
 k3_origin "$k3_url"; k3_home=$k3_o
-[ -z "$k3_body" ] || ${body ?? sh`:`} > "$k3_dir/body" || k3_stop "cannot write to $k3_dir; is the disk full?"
+[ -z "$k3_body" ] || ${body ?? sh`:`} > "$k3_dir/body" || k3_stop "cannot write to \${k3_private:-$k3_dir}; is the disk full?"
 : > "$k3_dir/file"
 while :; do
 k3_origin "$k3_url"; k3_own=; [ "$k3_o" != "$k3_home" ] || k3_own=1
@@ -104,7 +104,7 @@ if [ "$k3_rc" -eq 0 ]; then
 case $k3_status in 301|302|303|307|308) k3_follow && { k3_have=0 k3_tag=; : > "$k3_dir/file"; continue; };; esac
 fi
 case $k3_status in
-206) if [ "$k3_have" -gt 0 ]; then cat "$k3_dir/piece" >> "$k3_dir/file" || k3_stop "cannot write to $k3_dir; is the disk full?"
+206) if [ "$k3_have" -gt 0 ]; then cat "$k3_dir/piece" >> "$k3_dir/file" || k3_stop "cannot write to \${k3_private:-$k3_dir}; is the disk full?"
 else mv -f "$k3_dir/piece" "$k3_dir/file"; fi;;
 416) if [ "$k3_have" -gt 0 ]; then k3_rc=2 k3_have=0 k3_tag=; fi; mv -f "$k3_dir/piece" "$k3_dir/file";;
 *) mv -f "$k3_dir/piece" "$k3_dir/file";;

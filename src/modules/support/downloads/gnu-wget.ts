@@ -57,7 +57,7 @@ ${key}
 }
 case $k3_method in GET) ;; *) set -- "$@" --method="$k3_method";; esac
 [ -z "$k3_body" ] || set -- "$@" --body-file="$k3_dir/body"
-{ payload wget_always; [ -z "$k3_own" ] || payload wget_own; } > "$k3_dir/config" || { k3_rc=1 k3_status=000 k3_said="cannot write to $k3_dir; is the disk full?"; return; }
+{ payload wget_always; [ -z "$k3_own" ] || payload wget_own; } > "$k3_dir/config" || { k3_rc=1 k3_status=000 k3_said="cannot write to \${k3_private:-$k3_dir}; is the disk full?"; return; }
 : > "$k3_dir/piece"
 WGETRC=/dev/null wget --config="$k3_dir/config" -nv -S --content-on-error "$@" -O "$k3_dir/piece" -i "$k3_dir/url" > "$k3_dir/said" 2>&1
 k3_rc=$?
@@ -67,7 +67,7 @@ k3_said=$(grep -v -e '^  ' -e ' URL:' "$k3_dir/said" | sed 's/^wget: //' | tail 
 case $k3_rc in
 0) ;;
 8|6) if [ -n "$k3_status" ]; then k3_rc=0; else k3_rc=1; fi;;
-3) k3_rc=1 k3_said="could not write all of it to $k3_dir; is the disk full?";;
+3) k3_rc=1 k3_said="could not write all of it to \${k3_private:-$k3_dir}; is the disk full?";;
 153) k3_rc=3;;
 *) k3_rc=1;;
 esac
