@@ -1,4 +1,4 @@
-import { type Questions, stateModule } from "../contract.ts";
+import { ModuleFailure, type Questions, stateModule } from "../contract.ts";
 import { bool, choice, type ParametersOf, parameters, path, str } from "../parameters.ts";
 import { attributeParameters } from "../support/files/attributes.ts";
 import { blockEdit } from "../support/files/block-edit.ts";
@@ -39,7 +39,8 @@ export const blockinfile = stateModule<ParametersOf<typeof params>, EditInput, Q
   name: "blockinfile",
   summary: "Manages a block of lines in a file, between two marker lines.",
   description: [
-    "Several blocks in one file need different markers.",
+    "Several blocks in one file need different markers. A marker without {mark}, with the same word at both ends, or of several lines is " +
+      "refused: Ansible puts such a block in once more with every run.",
     "A marker in the last line counts though no newline ends it; Ansible does not see it and appends the block once more.",
     "The file is replaced in one step, with its owner, mode, ACL and SELinux context; where path is a symbolic link, what it leads to.",
   ],
@@ -60,6 +61,7 @@ export const blockinfile = stateModule<ParametersOf<typeof params>, EditInput, Q
   },
 
   async prepare(given) {
+    refuseMarker(given.marker, given.marker_begin, given.marker_end);
     const edit = blockEdit({
       state: given.state,
       block: given.block,
@@ -77,3 +79,12 @@ export const blockinfile = stateModule<ParametersOf<typeof params>, EditInput, Q
 
   ...editing,
 });
+
+// Such markers could not be found again, or not be told apart.
+function refuseMarker(marker: string, begin: string, end: string): void {
+  if (!marker.includes("{mark}"))
+    throw new ModuleFailure(`marker "${marker}" must contain {mark}, so that the two markers differ`);
+  if (begin === end) throw new ModuleFailure(`marker_begin and marker_end are both "${begin}"; they must differ`);
+  if (/[\r\n]/.test(`${marker}${begin}${end}`))
+    throw new ModuleFailure(`a marker is one line, but this has more: ${JSON.stringify(marker)}`);
+}

@@ -43,6 +43,7 @@ describe.each(SHELLS)("find with %s", (shell) => {
     [{ patterns: "\\.log", use_regex: true }, []],
     [{ recurse: true, patterns: "*.log" }, [".git/f.log", "a.log", "b.log", "sub/d.log", "sub/deep/e.log"]],
     [{ recurse: true, depth: 2, patterns: "*.log" }, [".git/f.log", "a.log", "b.log", "sub/d.log"]],
+    [{ recurse: true, depth: 0, patterns: "e.log" }, ["sub/deep/e.log"]],
     [{ recurse: true, follow: true, patterns: "d.log" }, ["sub/d.log", "to-sub/d.log"]],
     [{ file_type: "directory" }, ["sub"]],
     [{ file_type: "link" }, ["broken", "link", "to-sub"]],
@@ -104,6 +105,8 @@ describe.each(SHELLS)("find with %s", (shell) => {
   it.each<[Raw, string]>([
     [{ age: "old" }, 'age "old" must be a number, with one of s, m, h, d, w behind it if need be'],
     [{ size: "1x" }, 'size "1x" must be a number, with one of b, k, m, g, t behind it if need be'],
+    [{ limit: 0 }, "limit is 0, but must be at least 1; leave it out to be told everything"],
+    [{ depth: -1, recurse: true }, "depth is -1, but must be at least 1; leave it out to search all levels"],
     [{ patterns: "(", use_regex: true }, 'patterns "(" is not a regular expression that can be used: unterminated group'],
     [{ contains: "[" }, 'contains "[" is not a regular expression that can be used: a [ is not closed'],
   ])("refuses %j", async (raw, failed) => {

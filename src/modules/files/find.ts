@@ -1,4 +1,4 @@
-import { type JsonObject, type ProbeContext, type Questions, stateModule } from "../contract.ts";
+import { type JsonObject, ModuleFailure, type ProbeContext, type Questions, stateModule } from "../contract.ts";
 import { bool, choice, int, listOf, mode, type ParametersOf, parameters, path, str } from "../parameters.ts";
 import { DIGESTS } from "../support/files/digest-collector.ts";
 import { type FoundEntry, findQuestion, type Search } from "../support/files/find-collector.ts";
@@ -23,7 +23,7 @@ const params = parameters({
   },
   file_type: { ...choice("any", "directory", "file", "link"), default: "file", description: "What is looked for." },
   recurse: { ...bool(), default: false, description: "Search the directories below, too." },
-  depth: { ...int(), description: "With recurse: how many levels down." },
+  depth: { ...int(), description: "With recurse: how many levels down; all when not given, or 0." },
   hidden: { ...bool(), default: false, description: "Tell about names that begin with a dot as well." },
   follow: { ...bool(), default: false, description: "With recurse: go into directories that symbolic links lead to." },
   age: { ...str(), description: "At least this old, or, negative, at most: seconds, or a number with s, m, h, d or w." },
@@ -77,6 +77,10 @@ export const find = stateModule<Params, Input, Questions, undefined>({
   },
 
   async prepare(given) {
+    if (given.limit !== undefined && given.limit < 1)
+      throw new ModuleFailure(`limit is ${given.limit}, but must be at least 1; leave it out to be told everything`);
+    if (given.depth !== undefined && given.depth < 0)
+      throw new ModuleFailure(`depth is ${given.depth}, but must be at least 1; leave it out to search all levels`);
     const wish: FindWish = {
       patterns: given.patterns,
       excludes: given.excludes,
@@ -104,7 +108,7 @@ export const find = stateModule<Params, Input, Questions, undefined>({
 function searches({ given, wish }: Input, { traits }: ProbeContext): Search[] {
   return given.paths.map((one) => ({
     path: hostPath(one, traits),
-    depth: given.recurse ? given.depth : 1,
+    depth: given.recurse ? given.depth || undefined : 1,
     follow: given.follow && given.recurse,
     kind: given.file_type,
     digest: given.get_checksum ? given.checksum_algorithm : undefined,

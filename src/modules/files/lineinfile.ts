@@ -2,6 +2,9 @@ import { ModuleFailure, type Questions, stateModule } from "../contract.ts";
 import { bool, choice, type ParametersOf, parameters, path, str } from "../parameters.ts";
 import { attributeParameters } from "../support/files/attributes.ts";
 import { type EditChange, type EditInput, editedFile, editing, editParameters } from "../support/files/edited-file.ts";
+import { followed } from "../support/files/file-fields.ts";
+import { hostPath } from "../support/files/host-path.ts";
+import { Known } from "../support/files/known.ts";
 import { lineEdit } from "../support/files/line-edit.ts";
 
 const params = parameters(
@@ -43,12 +46,16 @@ const params = parameters(
   },
 );
 
-export const lineinfile = stateModule<ParametersOf<typeof params>, EditInput, Questions, EditChange>({
+type Input = EditInput & { readonly isAbsent: boolean };
+
+export const lineinfile = stateModule<ParametersOf<typeof params>, Input, Questions, EditChange>({
   name: "lineinfile",
   summary: "Sees to it that a file has a line, has it changed, or does not have it.",
   description: [
     "Regular expressions are Python's, as far as JavaScript's can stand for them; what they cannot is refused before the host is touched. " +
       "They are searched in each line by itself.",
+    "An empty regexp or search_string, which every line has, is refused: it comes of a variable that is empty, and Ansible would then " +
+      "replace the last line of the file, or remove them all.",
     "A last line that no newline ends is ended before a line is put behind it; some versions of Ansible glue the two together.",
     "The file is replaced in one step, with its owner, mode, ACL and SELinux context; where path is a symbolic link, what it leads to.",
   ],
@@ -63,6 +70,7 @@ export const lineinfile = stateModule<ParametersOf<typeof params>, EditInput, Qu
   returns: {
     path: "the file",
     msg: "line added, line replaced, N line(s) removed; empty when there was nothing to do",
+    found: "how many lines were removed, with state: absent",
     backup: "path of the backup; empty when none was made",
     backup_file: "the same",
   },
@@ -73,6 +81,9 @@ export const lineinfile = stateModule<ParametersOf<typeof params>, EditInput, Qu
     if (given.backrefs && regexp === undefined) throw new ModuleFailure("regexp is required with backrefs=true");
     if (state === "absent" && line === undefined && regexp === undefined && searchString === undefined) {
       throw new ModuleFailure("one of line, search_string, or regexp is required with state=absent");
+    }
+    for (const [name, text] of Object.entries({ regexp, search_string: searchString })) {
+      if (text === "") throw new ModuleFailure(`${name} is empty, which every line has; write regexp: '^' if that is meant`);
     }
     const edit = lineEdit({
       state,
@@ -85,13 +96,20 @@ export const lineinfile = stateModule<ParametersOf<typeof params>, EditInput, Qu
       firstMatch: given.firstmatch,
     });
     const isPresent = state === "present";
-    return { file: { ...editedFile(given), create: given.create && isPresent, needed: isPresent }, edit };
+    const file = { ...editedFile(given), create: given.create && isPresent, needed: isPresent };
+    return { file, edit, isAbsent: !isPresent };
   },
 
   ...editing,
-  result: (...args) => ({ ...editing.result(...args), backup: "" }),
+  result(state, input, context) {
+    const fields = { ...editing.result(state, input, context), backup: "" };
+    if (!input.isAbsent) return fields;
+    const there = followed(new Known(state).path(hostPath(input.file.path, context.traits)));
+    return there === undefined ? { ...fields, msg: "file not present" } : { ...fields, found: 0 };
+  },
   applied(output) {
     const fields = editing.applied(output);
-    return { ...fields, backup: fields["backup_file"] ?? "" };
+    const found = /^(\d+) line\(s\) removed/.exec(String(fields["msg"] ?? ""))?.[1];
+    return { ...fields, ...(found === undefined ? {} : { found: Number(found) }), backup: fields["backup_file"] ?? "" };
   },
 });

@@ -40,7 +40,8 @@ export const stat = stateModule<Params, Params, Questions, undefined>({
   summary: "Tells about a file, directory or link.",
   description: [
     "Changes nothing. The result has `stat.exists`; everything else only where that is true.",
-    'All paths of the tasks that follow are looked at together, by one process. MIME types and flags cost one more for all of them; without the commands that tell them they are "unknown" and empty.',
+    'All paths of the tasks that follow are looked at together, by one process. MIME types and flags cost one more for all of them; without the commands that tell them they are "unknown" and empty. ' +
+      "Ansible's blocks and block_size are not told.",
   ],
   parameters: params,
   example: `- name: Look at the shadow file

@@ -66,9 +66,16 @@ describe.each(SHELLS)("template with %s", (shell) => {
     ]);
   });
 
-  it("refuses another encoding", async () => {
-    expect(await run({ src: "greeting.j2", dest: at("f"), output_encoding: "latin-1" })).toMatchObject({
-      failed: 'output_encoding "latin-1" is not supported; utf-8 is',
+  it("writes in the encoding that is asked for", async () => {
+    const task = { src: "greeting.j2", dest: at("f"), output_encoding: "latin-1" };
+    expect(await run(task, { name: "J\u00fcrgen" })).toMatchObject({ changed: true, result: { size: 13 } });
+    expect(await readFile(at("f"))).toEqual(Buffer.from("Hello J\u00fcrgen\n", "latin1"));
+    expect(await run(task, { name: "J\u00fcrgen" })).toMatchObject({ changed: false });
+    expect(await run(task, { name: "\u20ac" })).toMatchObject({
+      failed: '"\u20ac" cannot be written in the encoding latin-1',
+    });
+    expect(await run({ ...task, output_encoding: "ebcdic" })).toMatchObject({
+      failed: 'encoding "ebcdic" is not supported; there are utf-8, latin-1, ascii, utf-16-le and utf-16-be',
     });
   });
 });

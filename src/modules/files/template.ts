@@ -8,6 +8,7 @@ import { baseName } from "../support/files/host-path.ts";
 import { bytesSource, type FileSource } from "../support/files/place-file.ts";
 import { planSingleFile, type SingleFile, singleFileQuestions, singleFileResult } from "../support/files/single-file.ts";
 import { octal } from "../support/files/symbolic-mode.ts";
+import { textEncoding } from "../support/files/text-encoding.ts";
 
 const params = parameters({
   src: {
@@ -29,7 +30,11 @@ const params = parameters({
   },
   trim_blocks: { ...bool(), default: true, description: "Remove the first newline after a block tag." },
   lstrip_blocks: { ...bool(), default: false, description: "Remove blanks between a line's start and a block tag." },
-  output_encoding: { ...str(), default: "utf-8", description: "Encoding of the result; utf-8 is the only one." },
+  output_encoding: {
+    ...str(),
+    default: "utf-8",
+    description: "Encoding of the result: utf-8, latin-1, ascii, utf-16-le, utf-16-be.",
+  },
   block_start_string: { ...str(), description: "Instead of {%." },
   block_end_string: { ...str(), description: "Instead of %}." },
   variable_start_string: { ...str(), description: "Instead of {{." },
@@ -80,8 +85,7 @@ export const template = stateModule<ParametersOf<typeof params>, Input, Question
   },
 
   async prepare(given, control) {
-    if (!/^utf-?8$/i.test(given.output_encoding))
-      throw new ModuleFailure(`output_encoding "${given.output_encoding}" is not supported; utf-8 is`);
+    const encoding = textEncoding(given.output_encoding);
     if (given.validate !== undefined) validationCommand(given.validate);
     const src = control.find(given.src, "templates");
     const found = await control.inspect(src);
@@ -94,7 +98,7 @@ export const template = stateModule<ParametersOf<typeof params>, Input, Question
       destination: given.dest,
       ...delimiters(given),
     });
-    const bytes = Buffer.from(text, "utf8");
+    const bytes = encoding.encode(text);
     const mode = given.mode === "preserve" ? octal(found.mode) : given.mode;
     return {
       file: {

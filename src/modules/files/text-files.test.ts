@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type LocalHost, localHost, makeTree, runModule, SHELLS } from "../support/run-local.test-support.ts";
 import { blockinfile } from "./blockinfile.ts";
 import { lineinfile } from "./lineinfile.ts";
-import { slurp } from "./slurp.ts";
 import { stat } from "./stat.ts";
 
 // Every step starts processes, on machines that may be busy.
@@ -47,7 +46,10 @@ describe.each(SHELLS)("with %s", (shell) => {
         resource: `path:${at("gone")}`,
         message: `Destination ${at("gone")} does not exist !`,
       });
-      expect(await line({ path: at("gone"), line: "x", state: "absent" })).toMatchObject({ changed: false });
+      expect(await line({ path: at("gone"), line: "x", state: "absent" })).toMatchObject({
+        changed: false,
+        result: { msg: "file not present" },
+      });
       expect(await line({ path: at("a"), line: "x" })).toMatchObject({ failed: `Path ${at("a")} is a directory !` });
     });
 
@@ -74,10 +76,31 @@ describe.each(SHELLS)("with %s", (shell) => {
       [{}, "line is required with state=present"],
       [{ state: "absent" }, "one of line, search_string, or regexp is required with state=absent"],
       [{ line: "x", backrefs: true }, "regexp is required with backrefs=true"],
+      [{ line: "x", regexp: "" }, "regexp is empty, which every line has; write regexp: '^' if that is meant"],
+      [
+        { state: "absent", search_string: "" },
+        "search_string is empty, which every line has; write regexp: '^' if that is meant",
+      ],
     ])("refuses %j", async (raw, failed) => expect(await line({ path: "/x", ...raw })).toMatchObject({ failed }));
   });
 
+  describe("lineinfile that removes", () => {
+    it("tells how many lines it found", async () => {
+      await makeTree(host.directory, { f: "a1\nb\na2\n" });
+      const task = { path: at("f"), regexp: "^a", state: "absent" };
+      expect((await line(task)).result).toMatchObject({ msg: "2 line(s) removed", found: 2, backup: "" });
+      expect((await line(task)).result).toMatchObject({ msg: "", found: 0, backup: "" });
+      expect(await readFile(at("f"), "utf8")).toBe("b\n");
+    });
+  });
+
   describe("blockinfile", () => {
+    it.each([
+      [{ marker: "# here" }, 'marker "# here" must contain {mark}, so that the two markers differ'],
+      [{ marker_end: "BEGIN" }, 'marker_begin and marker_end are both "BEGIN"; they must differ'],
+      [{ marker: "# {mark}\n#" }, 'a marker is one line, but this has more: "# {mark}\\n#"'],
+    ])("refuses %j", async (raw, failed) => expect(await block({ path: "/x", block: "x", ...raw })).toMatchObject({ failed }));
+
     it("puts a block in, changes it, and takes it out", async () => {
       await makeTree(host.directory, { f: "a\n" });
       const task = { path: at("f"), block: "x", marker: "# {mark} me" };
@@ -161,23 +184,6 @@ describe.each(SHELLS)("with %s", (shell) => {
       expect(Array.isArray(seen.attributes)).toBe(true);
       const quiet = await look({ path: at("f"), get_mime: false, get_attributes: false });
       expect(["mimetype", "charset", "attr_flags", "attributes", "version"].filter((name) => name in quiet)).toEqual([]);
-    });
-  });
-
-  describe("slurp", () => {
-    it("reads files", async () => {
-      await makeTree(host.directory, { f: Buffer.from([0, 255, 10]), "d/": "" });
-      expect((await runModule(host, slurp, { src: at("f") })).result).toEqual({
-        content: "AP8K",
-        encoding: "base64",
-        source: at("f"),
-      });
-      await expect(runModule(host, slurp, { src: at("gone") })).rejects.toMatchObject({
-        message: `file not found: ${at("gone")}`,
-      });
-      expect(await runModule(host, slurp, { src: at("d") })).toMatchObject({
-        failed: `source is a directory or a device and must be a file: ${at("d")}`,
-      });
     });
   });
 });

@@ -63,7 +63,7 @@ if [ -f "$p" ]; then
 if ! [ -r "$p" ]; then printf '!\\0'
 else
 size=0
-[ -z "$k3_large" ] || size=$(wc -c < "$p") || size=x
+[ -z "$k3_large" ] || size=$(wc -c < "$p" 2>/dev/null) || size=0
 if [ "$size" -gt ${CONTENT_LIMIT} ]; then printf 'large %s\\0' "$size"
 else printf 'f'; k3_encode < "$p" && printf '.'; printf '\\0'
 fi

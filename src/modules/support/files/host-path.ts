@@ -1,14 +1,14 @@
 import type { HostTraits } from "../../contract.ts";
 
 /**
- * An absolute path on the host: "~" and relative paths start at the home directory of the user, double slashes, "/./" and a
+ * An absolute path on the host: "~", "$HOME" and relative paths start at the home directory of the user, double slashes, "/./" and a
  * trailing slash go. ".." stays, because it may lead through a symbolic link.
  */
 export function hostPath(path: string, traits: Pick<HostTraits, "home">): string {
   const home = traits.home === "" ? "/" : traits.home;
   let full = path;
-  if (path === "~") full = home;
-  else if (path.startsWith("~/")) full = `${home}/${path.slice(2)}`;
+  const atHome = /^(?:~|\$HOME|\$\{HOME\})(?:\/|$)/.exec(path)?.[0];
+  if (atHome !== undefined) full = `${home}/${path.slice(atHome.length)}`;
   else if (!path.startsWith("/")) full = `${home}/${path}`;
   const parts = full.split("/").filter((part) => part !== "" && part !== ".");
   return `/${parts.join("/")}`;
