@@ -98,6 +98,10 @@ describe("modules that look or act", () => {
       loop: [a.conf, b.conf]
     - find: { paths: "{{ made.path }}", patterns: "*.conf", contains: "b\\\\.", get_checksum: true }
       register: found
+    - slurp: { src: "{{ made.path }}/a.conf" }
+      register: read
+    - slurp: { path: /proc/sys/kernel/ostype }
+      register: kernel
     - raw: "id -un; echo oops >&2"
       register: said
       changed_when: false
@@ -106,6 +110,8 @@ describe("modules that look or act", () => {
           - made.path is match('/tmp/ansible\\.\\w{8}\\.t$') and made.mode == '0700' and made.owner == 'root'
           - found.matched == 1 and found.examined == 2 and found.files[0].path == made.path ~ '/b.conf'
           - found.files[0].checksum == 'b.conf' | hash('sha1') and found.files[0].pw_name == 'root'
+          - read is not changed and read.content | b64decode == 'a.conf' and read.encoding == 'base64' and read.source == made.path ~ '/a.conf'
+          - kernel.content | b64decode == "Linux\\n"
           - said.stdout_lines == ['root'] and said.stderr_lines == ['oops'] and said.rc == 0
     - file: { path: "{{ made.path }}", state: absent }
 `;
@@ -114,6 +120,39 @@ describe("modules that look or act", () => {
     expect(diffSnapshots(before, await host().snapshot(), { by: "state" })).toEqual([]);
     expect((await apply([host()], text.replace(/- assert:[\s\S]*?(?=- file:)/, ""), { check: true })).rc).toBe(0);
     expect(diffSnapshots(before, await host().snapshot(), { by: "state" })).toEqual([]);
+  });
+});
+
+describe("flags of files", () => {
+  const host = freshHost();
+
+  it("are set, foreseen, mended and kept", { timeout: 400_000 }, async ({ skip }) => {
+    const able = await host().exec("touch /srv/probe && chattr +AdS /srv/probe; rm -f /srv/probe");
+    if (able.stderr !== "") skip(`the host's file system has no flags: ${able.stderr}`);
+    const flags = (path: string): Promise<string> => host().read(`lsattr -d ${path} | cut -d' ' -f1 | tr -d -- -eI`);
+    const text = play([
+      "name: folder, file: { path: /srv/t, state: directory, attributes: +A }",
+      "name: file, copy: { dest: /srv/t/f, content: one, attributes: =dS, mode: '0640' }",
+      "name: line, lineinfile: { path: /srv/t/l, line: x, create: true, attr: S }",
+    ]);
+    await converges(host(), text, {
+      changed: ["folder", "file", "line"],
+      disturb: [
+        { by: "chattr -S /srv/t/f", repairedBy: "file" },
+        { by: "chattr +A /srv/t/l", repairedBy: "line" },
+        { by: "chattr -A /srv/t", repairedBy: "folder" },
+      ],
+      absent: play(["file: { path: /srv/t, state: absent }"]),
+    });
+    await apply([host()], text);
+    await apply([host()], play(["copy: { dest: /srv/t/f, content: two, attributes: -d }"]));
+    expect(await host().read("cat /srv/t/f")).toBe("two");
+    expect([await flags("/srv/t/l"), await flags("/srv/t")]).toEqual(["S", "A"]);
+    const tree = play(["name: tree, file: { path: /srv/t, recurse: true, attributes: '=dA' }"]);
+    expect((await apply([host()], tree, { check: true })).changes).toEqual({ fresh1: ["tree"] });
+    expect((await apply([host()], tree)).changes).toEqual({ fresh1: ["tree"] });
+    expect((await apply([host()], tree)).changes).toEqual({});
+    expect(await Promise.all(["", "/f", "/l"].map((name) => flags(`/srv/t${name}`)))).toEqual(["dA", "dA", "dA"]);
   });
 });
 
@@ -135,6 +174,28 @@ describe("what goes wrong on a host", () => {
       ["assemble: { src: /etc/default, dest: /srv/x, validate: 'false %s' }", "failed to validate: rc:1 error:"],
       ["tempfile: { path: /srv/none }", "/srv/none is not a directory"],
       ["raw: exit 4", "non-zero return code"],
+      ["slurp: { src: /srv/none }", "file not found: /srv/none"],
+      ["slurp: { src: /srv }", "source is a directory and must be a file: /srv"],
+      ["slurp: { src: /dev/null }", "source is a character and must be a file: /dev/null"],
+      ["slurp: { src: /etc/shadow }, become_user: deploy", "cannot read /etc/shadow: permission denied"],
+      ["slurp: { src: /proc/1/mem }", "cannot read /proc/1/mem: base64: read error: Input/output error"],
+      [
+        "slurp: { src: /var/tmp/large }",
+        "/var/tmp/large has 11534336 bytes, at most 10485760 can be read into a variable; fetch brings a file of any size to the control node",
+      ],
+      [
+        "file: { path: /proc/version, attributes: +i }",
+        'cannot set attributes "+i" of /proc/version: the file system has no such flags: lsattr: Operation not supported While reading flags on /proc/version',
+      ],
+      // Containers lack the right to do that.
+      [
+        "file: { path: /etc/default/cron, attributes: +i }",
+        "chattr: Operation not permitted while setting flags on /etc/default/cron",
+      ],
+      [
+        "blockinfile: { path: /etc/hosts, block: x, marker: '# x' }",
+        'marker "# x" must contain {mark}, so that the two markers differ',
+      ],
       ["ini_file: { path: /dev/null, section: a, option: b, value: c }", "/dev/null is a character, not a regular file"],
       ["ini_file: { path: /srv/none, create: false, section: a, option: b, value: c }", "Destination /srv/none does not exist !"],
       [
@@ -143,6 +204,7 @@ describe("what goes wrong on a host", () => {
       ],
     ];
     const tasks = mistakes.map(([task]) => `${task}, ignore_errors: true`);
+    await host().read("truncate -s 11M /var/tmp/large");
     const before = await host().snapshot();
     const report = await apply([host()], play(tasks));
     expect(failures(report)).toEqual(mistakes.map(([, message]) => message));

@@ -28,7 +28,6 @@ const families: readonly Family[] = [
       /^copy (?:refused by validate|into nowhere): checksum: /,
       /^copy refused by validate: (?:exit_status|msg|stderr|stderr_lines): /,
       /^lineinfile create: msg: /,
-      /^lineinfile absent: found: /,
       // Blocks would cost every `stat` two more fields.
       /^stat [a-z ]+: stat\.block(?:s|_size): /,
     ],
@@ -38,6 +37,8 @@ const families: readonly Family[] = [
       "files/tree/sub/two": "2\n",
       "templates/t.j2":
         "{# gone #}\n{% for n in names %}\n{{ loop.index }}. {{ n }}{{ ',' if not loop.last }}\n{% endfor %}\n{{ map | to_nice_yaml }}{{ map | to_json }}\n{{ map.l }} {{ none }}\n",
+      "templates/options.j2": "<# gone #>\n  <% for n in names %>\n<< n >> {{ kept }}\n  <% endfor %>\nend\n",
+      "templates/header.j2": "#jinja2: trim_blocks:False, lstrip_blocks:True\n  {% for n in names %}\n{{ n }}\n  {% endfor %}\n",
     },
   },
   {

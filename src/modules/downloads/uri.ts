@@ -7,7 +7,7 @@ import { requestBody } from "../support/downloads/request-body.ts";
 import { cookieFields, decoded, headerFields, jsonField } from "../support/downloads/response.ts";
 import { storeResponse } from "../support/downloads/store-response.ts";
 import { CONTENT_LIMIT, CONTENT_MARK, type UriCall, uriScript } from "../support/downloads/uri-script.ts";
-import { attributeParameters, wantedAttributes } from "../support/files/attributes.ts";
+import { parametersWithoutFlags, wantedAttributes } from "../support/files/attributes.ts";
 import { hostPath } from "../support/files/host-path.ts";
 
 const params = parameters(
@@ -40,7 +40,7 @@ const params = parameters(
     url_password: { ...str(), aliases: ["password"], secret: true, description: "That user's password." },
     ...requestParameters,
     timeout: { ...requestParameters.timeout, default: 30 },
-    ...attributeParameters,
+    ...parametersWithoutFlags,
   },
   { mutuallyExclusive: [["body", "src"]] },
 );

@@ -230,10 +230,4 @@ describe.each(SHELLS)("file with %s", (shell) => {
   ])("refuses %j", async (raw, failed) => {
     expect(await run({ path: at("x"), ...raw })).toMatchObject({ failed });
   });
-
-  it("refuses chattr flags before anything is done", async () => {
-    await expect(run({ path: at("x"), attributes: "i" })).rejects.toThrow(
-      'file: "attributes" cannot be set yet: chattr flags are not supported; run chattr with the command module',
-    );
-  });
 });

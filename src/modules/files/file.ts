@@ -27,7 +27,9 @@ const params = parameters(
     recurse: {
       ...bool(),
       default: false,
-      description: "Set owner, group and mode of everything below, too. Symbolic links are not followed.",
+      description:
+        "Set owner, group, mode, SELinux context and attributes of everything below, too. Symbolic links are not followed; times are the " +
+        "directory's own.",
     },
     force: {
       ...bool(),

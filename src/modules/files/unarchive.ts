@@ -21,8 +21,8 @@ import { planMember, type Step, unpackScript } from "../support/archives/unpack-
 import { type Found, foundScript, readFound } from "../support/archives/unpacked-state.ts";
 import {
   accountQuestions,
-  attributeParameters,
   newInode,
+  parametersWithoutFlags,
   wantedAttributes,
   withAttributes,
 } from "../support/files/attributes.ts";
@@ -63,9 +63,9 @@ const params = parameters(
       description: "Options of tar; --strip-components=N and --no-same-owner are understood, all else is refused.",
     },
     io_buffer_size: { ...int(), description: "Accepted and ignored: archives are streamed." },
-    ...attributeParameters,
+    ...parametersWithoutFlags,
     mode: {
-      ...attributeParameters.mode,
+      ...parametersWithoutFlags.mode,
       description:
         "Permissions of the files; directories can be entered besides where they can be read. Those of the archive when not given.",
     },

@@ -8,15 +8,15 @@ import {
   type ProbeContext,
   type Question,
 } from "../../contract.ts";
-import { accountQuestions } from "../files/attributes.ts";
+import { accountQuestions, labelQuestions } from "../files/attributes.ts";
 import { contentQuestion } from "../files/content-collector.ts";
 import { DIGESTS, type DigestName, digestQuestion } from "../files/digest-collector.ts";
 import { fileFields, followed } from "../files/file-fields.ts";
+import { flagCollector } from "../files/file-flags.ts";
 import { hostPath, joinPath, parentOf } from "../files/host-path.ts";
 import type { Known } from "../files/known.ts";
 import { pathCollector, pathQuestion } from "../files/path-collector.ts";
 import { type FilePlan, type FileSource, planFile, predictFile } from "../files/place-file.ts";
-import { contextQuestion } from "../files/selinux-context.ts";
 import { type SingleFile, targetOf } from "../files/single-file.ts";
 
 /** What a file shall be, in the words of its checksum. */
@@ -51,7 +51,7 @@ export function placementQuestions(
     ...paths.flatMap((path) => [
       pathQuestion(path),
       pathQuestion(parentOf(path)),
-      contextQuestion(path, file.wanted.context, context.traits),
+      ...labelQuestions(path, file.wanted, context.traits),
       ...(compared === undefined ? [] : [digestQuestion(path, compared)]),
     ]),
     accounts.owner,
@@ -99,6 +99,9 @@ const keptAs = (target: string, keep: FilePlan): Placement => ({ target, place: 
 const isContent = (one: Difference): one is Difference & { readonly kind: "field" } =>
   one.kind === "field" && one.name === "content";
 
+// What it will hold is told below.
+const KEPT = new Set([pathCollector.name, flagCollector.name]);
+
 export function predictPlacement(
   { target, place, keep }: Placement,
   isCertain: boolean,
@@ -106,8 +109,7 @@ export function predictPlacement(
   traits: HostTraits,
 ): Prediction[] {
   const plan = isCertain ? (place ?? keep) : keep;
-  const paths =
-    plan === undefined ? [] : predictFile(plan, traits).filter((one) => one.question.collector.name === pathCollector.name);
+  const paths = plan === undefined ? [] : predictFile(plan, traits).filter((one) => KEPT.has(one.question.collector.name));
   if (place === undefined) return paths;
   const pending = new PendingAnswer(`what ${target} holds is known only after the download`);
   const contents = [...new Set([target, place.real])].flatMap((path) => [

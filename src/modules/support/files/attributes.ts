@@ -1,16 +1,21 @@
 import { z } from "zod";
 import type { Difference, HostTraits, Question } from "../../contract.ts";
 import { MissingPrerequisite, ModuleFailure } from "../../contract.ts";
-import { bool, mode, type Parameter, str } from "../../parameters.ts";
+import { bool, mode, str } from "../../parameters.ts";
 import { type GroupAccount, groupQuestion, type UserAccount, userQuestion } from "../accounts/accounts-collector.ts";
+import {
+  type FlagChange,
+  type FlagState,
+  flagChange,
+  flagQuestions,
+  flagsType,
+  planFlags,
+  type WantedFlags,
+  wantedFlags,
+} from "./file-flags.ts";
 import type { Inode } from "./path-collector.ts";
-import { contextAfter, type WantedContext } from "./selinux-context.ts";
+import { contextAfter, contextQuestion, type WantedContext } from "./selinux-context.ts";
 import { modeFrom, octal } from "./symbolic-mode.ts";
-
-const unsupported = (why: string): Pick<Parameter<undefined>, "type" | "typeName"> => ({
-  type: z.custom<undefined>(() => false, why),
-  typeName: "str",
-});
 
 /** The parameters that every module has which writes files. */
 export const attributeParameters = {
@@ -26,15 +31,31 @@ export const attributeParameters = {
   setype: { ...str(), description: "Type part of the SELinux context." },
   selevel: { ...str(), description: "Level (MLS/MCS) part of the SELinux context." },
   attributes: {
-    ...unsupported("cannot be set yet: chattr flags are not supported; run chattr with the command module"),
+    ...flagsType,
     aliases: ["attr"],
-    description: "Flags as chattr takes them. Not supported yet: refused.",
+    description:
+      'Flags of chattr: "+i" sets them, "-i" clears them, "=i" or "i" means these and no others, but for those that the file system ' +
+      "sees to itself. A file that is immutable is changed only by a task that names that flag: it is lifted for the change.",
   },
   unsafe_writes: {
     ...bool(),
     default: false,
     description:
       "Write into the old file where it cannot be replaced (a file mounted into a container). A reader may then see a part of it.",
+  },
+} as const;
+
+/** The same for modules that set no flags. */
+export const parametersWithoutFlags = {
+  ...attributeParameters,
+  attributes: {
+    type: z.custom<undefined>(
+      () => false,
+      "is not supported here; set flags with a task of the module file, with recurse if need be",
+    ),
+    typeName: "str",
+    aliases: ["attr"],
+    description: "Flags of chattr. Refused: a task of the module file sets them.",
   },
 } as const;
 
@@ -47,6 +68,7 @@ export type AttributeParams = {
   readonly serole: string | undefined;
   readonly setype: string | undefined;
   readonly selevel: string | undefined;
+  readonly attributes?: string | undefined;
 };
 
 /** What a task asks of an inode. Missing fields stay as they are. */
@@ -55,6 +77,7 @@ export type WantedAttributes = {
   readonly owner?: string;
   readonly group?: string;
   readonly context?: WantedContext;
+  readonly flags?: WantedFlags;
 };
 
 /** What has to be set, resolved to numbers. */
@@ -63,7 +86,11 @@ export type AttributeSet = {
   readonly owner?: AccountId;
   readonly group?: AccountId;
   readonly context?: string;
+  readonly flags?: FlagChange;
 };
+/** What is known of an inode beside what stat says: its SELinux context ("" where nobody asked) and, where asked, its flags. */
+export type Labels = { readonly context: string; readonly flags: FlagState | undefined };
+
 /** `id` is null when an earlier task would make the account (check mode). */
 export type AccountId = { readonly name: string; readonly id: number | null };
 
@@ -86,6 +113,7 @@ export function wantedAttributes(params: AttributeParams): WantedAttributes {
     ...(params.owner === undefined ? {} : { owner: params.owner }),
     ...(params.group === undefined ? {} : { group: params.group }),
     ...(Object.keys(context).length === 0 ? {} : { context }),
+    ...(params.attributes === undefined ? {} : { flags: wantedFlags(params.attributes) }),
   };
 }
 
@@ -98,6 +126,11 @@ export function accountQuestions(wanted: WantedAttributes): AccountQuestions {
     owner: userQuestion(needsLookup(wanted.owner) ? wanted.owner : ""),
     group: groupQuestion(needsLookup(wanted.group) ? wanted.group : ""),
   };
+}
+
+/** Asks for the labels that `wanted` is about. */
+export function labelQuestions(path: string, wanted: WantedAttributes, traits: HostTraits): Question<unknown>[] {
+  return [contextQuestion(path, wanted.context, traits), ...flagQuestions(path, wanted.flags)];
 }
 
 function ownerId(name: string, accounts: Accounts): AccountId {
@@ -115,16 +148,18 @@ function groupId(name: string, accounts: Accounts): AccountId {
 const isSame = (name: string, id: number | null, wanted: AccountId): boolean =>
   name === wanted.name || (id !== null && id === wanted.id);
 
+const NO_LABELS: Labels = { context: "", flags: undefined };
+
 /**
  * What of `wanted` an inode lacks: the differences to show, and the set to apply. Undefined when nothing is lacking. Throws
- * MissingPrerequisite for an account that is not there. `context`: the SELinux context, "" where it was not asked.
+ * MissingPrerequisite for an account that is not there.
  */
 export function planAttributes(
   subject: string,
   current: Inode,
   wanted: WantedAttributes,
   accounts: Accounts,
-  context = "",
+  { context, flags }: Labels = NO_LABELS,
 ): { readonly differences: readonly Difference[]; readonly set: AttributeSet } | undefined {
   const differences: Difference[] = [];
   const differs = (name: string, before: string, after: string): void => {
@@ -150,10 +185,18 @@ export function planAttributes(
     set = { ...set, context: contextWanted };
     differs("context", context, contextWanted);
   }
+  if (wanted.flags !== undefined) {
+    if (current.kind === "link") throw new ModuleFailure(`${subject} is a symbolic link, which has no attributes to set`);
+    const planned = planFlags(subject, wanted.flags, flags, differences.length > 0);
+    if (planned !== undefined) {
+      set = { ...set, flags: planned.change };
+      differences.push(...planned.differences);
+    }
+  }
   return differences.length === 0 ? undefined : { differences, set };
 }
 
-/** Everything that is wanted, for something that has `baseMode` now or, being new, would be made with it. */
+/** Everything that is wanted, for something that has `baseMode` now or, being new, would be made with it. Flags as of something new. */
 export function resolveAttributes(
   wanted: WantedAttributes,
   accounts: Accounts,
@@ -164,6 +207,7 @@ export function resolveAttributes(
     ...(wanted.mode === undefined ? {} : { mode: modeFrom(wanted.mode, baseMode, isDirectory) }),
     ...(wanted.owner === undefined ? {} : { owner: ownerId(wanted.owner, accounts) }),
     ...(wanted.group === undefined ? {} : { group: groupId(wanted.group, accounts) }),
+    ...(wanted.flags === undefined ? {} : { flags: flagChange("", "", wanted.flags) }),
   };
 }
 

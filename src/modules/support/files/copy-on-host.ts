@@ -80,6 +80,8 @@ function rootOf(copy: HostCopy, context: ProbeContext): string {
 
 function planHostTree(copy: HostCopy, src: string, known: Known, context: ProbeContext): Change<readonly Plan[]> | undefined {
   const root = rootOf(copy, context);
+  if (copy.wanted.flags !== undefined)
+    throw new ModuleFailure(`cannot set attributes of what is copied from the directory ${src}; set them afterwards with file`);
   if (root === src || root.startsWith(`${src}/`)) throw new ModuleFailure(`cannot copy ${src} into itself (${root})`);
   const entries = (known.of(treeQuestion(src)) ?? []).map((entry) => sourceEntry(entry, src));
   const there = new Map((known.of(treeQuestion(root)) ?? []).map((entry) => [entry.path, entry]));

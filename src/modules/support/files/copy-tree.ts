@@ -1,6 +1,6 @@
 import { type Change, type JsonObject, ModuleFailure, type ProbeContext, type Question, type Questions } from "../../contract.ts";
 import { differencesOf, makes, type Plan } from "./apply-plans.ts";
-import { accountQuestions, type WantedAttributes } from "./attributes.ts";
+import { accountQuestions, labelQuestions, type WantedAttributes } from "./attributes.ts";
 import type { TreeCopy, TreeEntry } from "./copy-input.ts";
 import { fileFields, followed } from "./file-fields.ts";
 import { hostPath, joinPath, parentOf } from "./host-path.ts";
@@ -9,7 +9,6 @@ import { pathQuestion } from "./path-collector.ts";
 import { type DirectoryPlan, directoryQuestions, planDirectory, planOneDirectory } from "./place-directory.ts";
 import { fileQuestions, planFile } from "./place-file.ts";
 import { linkQuestions, planLink } from "./place-link.ts";
-import { contextQuestion } from "./selinux-context.ts";
 import { octal } from "./symbolic-mode.ts";
 
 /** What `planEntries` needs besides the entries; a TreeCopy is one. */
@@ -39,7 +38,7 @@ export function entryQuestions(tree: TreeTarget, entries: readonly TreeEntry[], 
     accounts.group,
     ...entries.flatMap((entry) => {
       const path = joinPath(root, entry.path);
-      if (entry.kind === "directory") return [pathQuestion(path), contextQuestion(path, wanted.context, context.traits)];
+      if (entry.kind === "directory") return [pathQuestion(path), ...labelQuestions(path, wanted, context.traits)];
       if (entry.kind === "link") return linkQuestions(path, tree.wanted);
       return fileQuestions(path, tree.wanted, context.traits, context.diff);
     }),
@@ -90,8 +89,9 @@ function rootPlans(tree: TreeTarget, root: string, known: Known): DirectoryPlan[
   return tree.name === "" ? [] : planOneDirectory(root, directoryWanted(tree), known, (path) => path === parentOf(root));
 }
 
+// Flags are for the files: an immutable directory takes nothing up.
 function directoryWanted(tree: TreeTarget): WantedAttributes {
-  const { mode: _, ...rest } = tree.wanted;
+  const { mode: _, flags: __, ...rest } = tree.wanted;
   return tree.directoryMode === undefined || tree.directoryMode === "preserve" ? rest : { ...rest, mode: tree.directoryMode };
 }
 

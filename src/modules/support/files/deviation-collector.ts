@@ -16,7 +16,7 @@ export const deviationCollector: Collector<readonly string[]> = {
     joinSh(
       items.map((item) => {
         const { path, wanted } = parseItem(item);
-        return sh`if [ -d ${path} ]; then find ${under(path)} -mindepth 1 ${deviates(wanted)} -print0 || exit 1; fi; printf '/\\0'`;
+        return sh`if [ -d ${path} ]; then find ${namesBelow(path)} -mindepth 1 ${ownDeviations(wanted)} -print0 || exit 1; fi; printf '/\\0'`;
       }),
     ),
   decode: (output, items) => {
@@ -42,11 +42,14 @@ export function deviationScript(path: string, wanted: WantedAttributes): Sh {
   const names = owner === "" ? "" : group === "" ? owner : `${owner}:${group}`;
   const searches: Sh[] = [];
   const find = (test: Sh, command: Sh): void => {
-    searches.push(sh`find ${under(path)} -mindepth 1 ${test} -exec ${command} {} + || exit 1`);
+    searches.push(sh`find ${namesBelow(path)} -mindepth 1 ${test} -exec ${command} {} + || exit 1`);
   };
   if (names !== "")
-    find(deviates({ ...(wanted.owner === undefined ? {} : { owner: wanted.owner }), ...groupOf(wanted) }), sh`chown -h ${names}`);
-  else if (group !== "") find(deviates(groupOf(wanted)), sh`chgrp -h ${group}`);
+    find(
+      ownDeviations({ ...(wanted.owner === undefined ? {} : { owner: wanted.owner }), ...groupOf(wanted) }),
+      sh`chown -h ${names}`,
+    );
+  else if (group !== "") find(ownDeviations(groupOf(wanted)), sh`chgrp -h ${group}`);
   for (const { test, mode } of modeTests(wanted.mode)) find(test, sh`chmod ${mode}`);
   return joinSh(searches);
 }
@@ -54,7 +57,8 @@ export function deviationScript(path: string, wanted: WantedAttributes): Sh {
 const groupOf = (wanted: Criteria): Criteria => (wanted.group === undefined ? {} : { group: wanted.group });
 
 // A link to the directory is followed when it stands for it, as a slash makes find do.
-const under = (path: string): string => (path === "/" ? path : `${path}/`);
+/** As an operand of find. */
+export const namesBelow = (path: string): string => (path === "/" ? path : `${path}/`);
 
 function parseItem(item: string): { readonly path: string; readonly wanted: Criteria } {
   // deviationQuestion is the only maker of items.
@@ -62,7 +66,8 @@ function parseItem(item: string): { readonly path: string; readonly wanted: Crit
   return { path, wanted };
 }
 
-function deviates(wanted: Criteria): Sh {
+/** A test of find: mode, owner or group is not what is wanted. */
+export function ownDeviations(wanted: Criteria): Sh {
   const tests = [
     ...(wanted.owner === undefined ? [] : [sh`! -user ${wanted.owner}`]),
     ...(wanted.group === undefined ? [] : [sh`! -group ${wanted.group}`]),

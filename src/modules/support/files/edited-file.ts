@@ -140,7 +140,7 @@ function attributesOf(inode: Inode): WantedAttributes {
 }
 
 function isAttribute(one: Difference): boolean {
-  return one.kind === "field" && ["mode", "owner", "group", "context"].includes(one.name);
+  return one.kind === "field" && ["mode", "owner", "group", "context", "attributes"].includes(one.name);
 }
 
 function applyEdit({ data }: Change<EditChange>, context: ProbeContext): Apply {

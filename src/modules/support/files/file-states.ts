@@ -7,18 +7,26 @@ import {
   type Questions,
 } from "../../contract.ts";
 import { NEW_FILE_MODE } from "./atomic-write.ts";
-import { accountQuestions, planAttributes, resolveAttributes, type WantedAttributes, withAttributes } from "./attributes.ts";
+import {
+  accountQuestions,
+  type Labels,
+  labelQuestions,
+  planAttributes,
+  resolveAttributes,
+  type WantedAttributes,
+  withAttributes,
+} from "./attributes.ts";
 import { type Content, contentQuestion } from "./content-collector.ts";
-import { deviationQuestion, hasCriteria } from "./deviation-collector.ts";
 import { emptyDirectoryQuestion } from "./empty-directory.ts";
 import { followed, stateName } from "./file-fields.ts";
+import { flagQuestions, lettersOf } from "./file-flags.ts";
 import type { FileStep } from "./file-steps.ts";
 import { baseName, hostPath, joinPath, parentOf } from "./host-path.ts";
 import { type Known, questionSet } from "./known.ts";
 import { type PathState, type Present, pathQuestion } from "./path-collector.ts";
 import { directoryQuestions, planDirectory } from "./place-directory.ts";
 import { refuseForeignLink, refusePlantedLink } from "./planted-link.ts";
-import { contextQuestion } from "./selinux-context.ts";
+import { planRecursion, recursionQuestions } from "./recursion.ts";
 import { localTimeQuestion, type Times } from "./times.ts";
 
 type Setting = "now" | { readonly stamp: string } | undefined;
@@ -56,14 +64,15 @@ export function fileStateQuestions(input: FileInput, context: ProbeContext): Que
     pathQuestion(parentOf(path)),
     accounts.owner,
     accounts.group,
-    contextQuestion(path, input.wanted.context, context.traits),
+    ...labelQuestions(path, input.wanted, context.traits),
+    ...(src === undefined ? [] : flagQuestions(src, input.wanted.flags)),
     ...stamps,
     ...(input.state === "directory" ? directoryQuestions(path, input.wanted, context.traits) : []),
     // Check mode: a later task may want to know what the link will show.
     ...(src === undefined ? [] : [pathQuestion(src), ...(context.checkMode ? [contentQuestion(src)] : [])]),
     ...(input.state === "hard" && src !== undefined ? [pathQuestion(joinPath(path, baseName(src)))] : []),
     ...(input.state === "link" && input.force ? [emptyDirectoryQuestion(path)] : []),
-    ...(input.recurse && hasCriteria(input.wanted) ? [deviationQuestion(path, input.wanted)] : []),
+    ...(input.recurse ? recursionQuestions(path, input.wanted, context.traits) : []),
   ];
   return questionSet(list);
 }
@@ -135,22 +144,9 @@ function planWholeDirectory(input: FileInput, path: string, known: Known, contex
     refusePlantedLink(path, there, known.path(parentOf(path)), context.traits);
   const steps: FileStep[] = planDirectory(path, input.wanted, known);
   const times = timeStep(input, path, there, known);
-  const deviating = input.recurse && hasCriteria(input.wanted) ? known.of(deviationQuestion(path, input.wanted)) : [];
-  if (deviating.length > 0) steps.push(recurseStep(path, input.wanted, deviating));
+  const recursion = input.recurse ? planRecursion(path, input.wanted, known, context.traits) : undefined;
+  if (recursion !== undefined) steps.push(recursion);
   return times === undefined ? steps : [...steps, times];
-}
-
-const SHOWN_NAMES = 10;
-
-function recurseStep(path: string, wanted: WantedAttributes, deviating: readonly string[]): FileStep {
-  const { mode, owner, group } = wanted;
-  const after = Object.entries({ mode, owner, group }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name} ${value}`],
-  );
-  const shown = deviating.slice(0, SHOWN_NAMES).map((one): Difference => differs(one, "attributes", "others", after.join(", ")));
-  const rest = deviating.length - shown.length;
-  const more = rest === 0 ? [] : [differs(path, "attributes", `${rest} more with others`, after.join(", "))];
-  return { kind: "recurse", path, wanted, differences: [...shown, ...more] };
 }
 
 function planLink(input: FileInput, { path, src: found }: Place, known: Known, context: ProbeContext): FileStep[] {
@@ -181,7 +177,9 @@ function planLink(input: FileInput, { path, src: found }: Place, known: Known, c
     throw new ModuleFailure(`a link at ${path} to ${target} would lead to itself`, { path });
   const set = input.follow ? {} : linkAttributes(input.wanted, known);
   const planned =
-    input.follow && end !== undefined ? planAttributes(path, end, input.wanted, known.accounts(input.wanted)) : undefined;
+    input.follow && end !== undefined
+      ? planAttributes(path, end, input.wanted, known.accounts(input.wanted), labelsOfSource(found, known))
+      : undefined;
   const step: FileStep = {
     kind: "symlink",
     path,
@@ -207,8 +205,11 @@ function contentOfSource(src: string | undefined, known: Known): Content | undef
   return src !== undefined && known.has(contentQuestion(src)) ? known.content(src) : undefined;
 }
 
+const labelsOfSource = (src: string | undefined, known: Known): Labels | undefined =>
+  src === undefined ? undefined : { ...known.labels(src), context: "" };
+
 function linkAttributes(wanted: WantedAttributes, known: Known): ReturnType<typeof resolveAttributes> {
-  const { mode: _, ...rest } = wanted;
+  const { mode: _, flags: __, ...rest } = wanted;
   return resolveAttributes(rest, known.accounts(wanted), 0o777, false);
 }
 
@@ -236,7 +237,7 @@ function planHard(input: FileInput, { path: asked, src }: Place, known: Known, c
     content: contentOfSource(src, known),
     differences: [differs(path, "state", stateName(there), `hard link to ${src}`)],
   };
-  const planned = planAttributes(path, source, input.wanted, known.accounts(input.wanted));
+  const planned = planAttributes(path, source, input.wanted, known.accounts(input.wanted), labelsOfSource(src, known));
   return planned === undefined
     ? [step]
     : [
@@ -265,6 +266,7 @@ function planTouch(input: FileInput, path: string, known: Known, context: ProbeC
   if (linkPath(there) === "")
     throw new ModuleFailure(`${path} is a symbolic link into a directory that does not exist`, { path });
   const set = resolveAttributes(input.wanted, known.accounts(input.wanted), NEW_FILE_MODE, false);
+  if (input.wanted.flags !== undefined) lettersOf(path, input.wanted.flags, known.labels(path).flags);
   const link = there.kind === "absent" ? undefined : there;
   const create: FileStep = {
     kind: "create",
@@ -307,13 +309,7 @@ function attributeSteps(input: FileInput, path: string, known: Known, context: P
   const planned =
     subject === undefined
       ? undefined
-      : planAttributes(
-          path,
-          subject,
-          input.wanted,
-          known.accounts(input.wanted),
-          there.kind === "link" ? "" : known.context(path),
-        );
+      : planAttributes(path, subject, input.wanted, known.accounts(input.wanted), known.labels(path));
   if (planned !== undefined) {
     const isLink = !isFollowed && (isLinkKept || there.kind === "link");
     steps.push({ kind: "attributes", path, real, set: planned.set, before: there, isLink, differences: planned.differences });

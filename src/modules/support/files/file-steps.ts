@@ -6,11 +6,12 @@ import { attributeCommands, chconWanted } from "./attribute-script.ts";
 import { type AttributeSet, newInode, type WantedAttributes, withAttributes } from "./attributes.ts";
 import { bytesOf, type Content, contentOf, contentQuestion } from "./content-collector.ts";
 import { digestOf } from "./content-difference.ts";
-import { deviationQuestion, deviationScript } from "./deviation-collector.ts";
 import { DIGESTS, digestQuestion } from "./digest-collector.ts";
+import { flagPredictions } from "./file-flags.ts";
 import { baseName, parentOf } from "./host-path.ts";
 import { absent, type Inode, type LinkEnd, type PathState, type Present, pathQuestion } from "./path-collector.ts";
 import { type DirectoryPlan, directoryScript, predictDirectory, withNewInode } from "./place-directory.ts";
+import { predictRecursion, type RecurseStep, recursionScript } from "./recursion.ts";
 import { type Times, touchTimes } from "./times.ts";
 
 type Shown = { readonly path: string; readonly differences: readonly Difference[] };
@@ -48,7 +49,7 @@ export type FileStep =
       readonly isLink: boolean;
       readonly before: PathState;
     })
-  | (Shown & { readonly kind: "recurse"; readonly wanted: WantedAttributes });
+  | RecurseStep;
 
 export function stepScript(step: FileStep, traits: HostTraits): Sh {
   switch (step.kind) {
@@ -67,7 +68,7 @@ export function stepScript(step: FileStep, traits: HostTraits): Sh {
     case "times":
       return touchTimes(step.real, step.times, step.isLink);
     case "recurse":
-      return deviationScript(step.path, step.wanted);
+      return recursionScript(step, traits);
   }
 }
 
@@ -110,9 +111,9 @@ export function predictStep(step: FileStep, traits: HostTraits): Prediction[] {
       return predictDirectory(step, traits);
     case "attributes": {
       const change = <I extends Present>(inode: I): I => withAttributes(inode, step.set);
-      return step.isLink
-        ? [{ question: pathQuestion(step.path), answer: change(step.before) }]
-        : withNewInode(step.path, step.before, change);
+      if (step.isLink) return [{ question: pathQuestion(step.path), answer: change(step.before) }];
+      const flags = [...new Set([step.path, step.real])].flatMap((path) => flagPredictions(path, step.set.flags));
+      return [...withNewInode(step.path, step.before, change), ...flags];
     }
     case "symlink": {
       const answer: Present = { ...withAttributes(newInode("link", 0o777, traits, step.src.length), step.set), link: step.end };
@@ -128,7 +129,7 @@ export function predictStep(step: FileStep, traits: HostTraits): Prediction[] {
     case "create": {
       const inode = withAttributes(newInode("file", NEW_FILE_MODE, traits), step.set);
       const end = step.link?.link;
-      const empty = emptyContent(step.path);
+      const empty = [...emptyContent(step.path), ...flagPredictions(step.path, step.set.flags)];
       if (step.link === undefined || end === undefined) return [{ question: pathQuestion(step.path), answer: inode }, ...empty];
       return [
         { question: pathQuestion(step.path), answer: { ...step.link, link: { ...end, inode } } },
@@ -139,7 +140,7 @@ export function predictStep(step: FileStep, traits: HostTraits): Prediction[] {
     case "times":
       return predictTimes(step.path, step.before, step.times, step.isLink);
     case "recurse":
-      return [{ question: deviationQuestion(step.path, step.wanted), answer: [] }];
+      return predictRecursion(step, traits);
   }
 }
 

@@ -1,8 +1,9 @@
 import { ModuleFailure, type Prediction, type Question, type Questions } from "../../contract.ts";
 import { type GroupAccount, groupQuestion, type UserAccount, userQuestion } from "../accounts/accounts-collector.ts";
-import { type Accounts, accountQuestions, type WantedAttributes } from "./attributes.ts";
+import { type Accounts, accountQuestions, type Labels, type WantedAttributes } from "./attributes.ts";
 import { type Content, contentQuestion } from "./content-collector.ts";
 import { type DigestName, digestQuestion, UNREADABLE } from "./digest-collector.ts";
+import { flagQuestion } from "./file-flags.ts";
 import { type PathState, pathQuestion } from "./path-collector.ts";
 import { contextCollector } from "./selinux-context.ts";
 
@@ -44,6 +45,15 @@ export class Known {
   context(path: string): string {
     const question = { collector: contextCollector, item: path };
     return this.has(question) ? this.of(question) : "";
+  }
+  /** What of its labels was asked for. Of what a link leads to, the context is not. */
+  labels(path: string): Labels {
+    const flags = flagQuestion(path);
+    const there = this.path(path);
+    return {
+      context: there.kind === "link" ? "" : this.context(path),
+      flags: this.has(flags) ? this.of(flags) : undefined,
+    };
   }
   has(question: Question<unknown>): boolean {
     return Object.hasOwn(this.#state, keyOf(question));

@@ -12,6 +12,7 @@ import { attributeCommands, chconWanted } from "./attribute-script.ts";
 import {
   type AttributeSet,
   accountQuestions,
+  labelQuestions,
   newInode,
   planAttributes,
   resolveAttributes,
@@ -19,10 +20,10 @@ import {
   withAttributes,
 } from "./attributes.ts";
 import { followed } from "./file-fields.ts";
+import { flagPredictions, lettersOf } from "./file-flags.ts";
 import { ancestorsOf, parentOf } from "./host-path.ts";
 import type { Known } from "./known.ts";
 import { type PathState, type Present, pathQuestion } from "./path-collector.ts";
-import { contextQuestion } from "./selinux-context.ts";
 
 /** A directory that has to be made or given other attributes. */
 export type DirectoryPlan = {
@@ -44,13 +45,15 @@ export function directoryQuestions(path: string, wanted: WantedAttributes, trait
     ...[...ancestorsOf(path), path].map(pathQuestion),
     accounts.owner,
     accounts.group,
-    contextQuestion(path, wanted.context, traits),
+    ...labelQuestions(path, wanted, traits),
   ];
 }
 
 /** The directories that have to be made so that `path` is one, outermost first, and then `path` itself where its attributes differ. */
 export function planDirectory(path: string, wanted: WantedAttributes, known: Known): DirectoryPlan[] {
   const plans: DirectoryPlan[] = [];
+  // A flag may forbid that something is made below.
+  const { flags: _, ...above } = wanted;
   let parentMode = 0;
   for (const one of [...ancestorsOf(path), path]) {
     const state = known.path(one);
@@ -59,7 +62,7 @@ export function planDirectory(path: string, wanted: WantedAttributes, known: Kno
       throw new ModuleFailure(`${one} is a ${end.kind}, not a directory`, { path });
     if (end === undefined && state.kind === "link")
       throw new ModuleFailure(`${one} is a symbolic link that leads nowhere`, { path });
-    if (end === undefined) plans.push(newDirectory(one, wanted, known, parentMode));
+    if (end === undefined) plans.push(newDirectory(one, one === path ? wanted : above, known, parentMode));
     else if (one === path) plans.push(...changedDirectory(one, end, state, wanted, known, parentMode));
     parentMode = end?.mode ?? parentMode;
   }
@@ -85,6 +88,7 @@ export function planOneDirectory(
 }
 
 function newDirectory(path: string, wanted: WantedAttributes, known: Known, parentMode: number): DirectoryPlan {
+  if (wanted.flags !== undefined) lettersOf(path, wanted.flags, known.labels(path).flags);
   const set = resolveAttributes(wanted, known.accounts(wanted), NEW_DIRECTORY_MODE, true);
   const difference: Difference = { kind: "field", subject: path, name: "state", before: "absent", after: "directory" };
   return {
@@ -107,7 +111,7 @@ function changedDirectory(
   known: Known,
   parentMode: number,
 ): DirectoryPlan[] {
-  const planned = planAttributes(path, end, wanted, known.accounts(wanted), state.kind === "link" ? "" : known.context(path));
+  const planned = planAttributes(path, end, wanted, known.accounts(wanted), known.labels(path));
   if (planned === undefined) return [];
   return [
     {
@@ -126,8 +130,10 @@ function changedDirectory(
 /** Closed to others until it has its owner and mode. Fails when something else has come to be there meanwhile. */
 export function directoryScript(plan: DirectoryPlan, traits: HostTraits): Sh {
   const path = sh`${plan.path}`;
-  const options = plan.before.kind === "absent" ? {} : { keepMode: plan.before.mode, follow: plan.before.kind === "link" };
-  const attributes = attributeCommands(path, plan.set, options);
+  const { before } = plan;
+  const end = before.kind === "absent" ? undefined : before.link?.path;
+  const options = before.kind === "absent" ? {} : { keepMode: before.mode, follow: before.kind === "link" };
+  const attributes = attributeCommands(path, plan.set, { ...options, ...(end === undefined ? {} : { real: sh`${end}` }) });
   const context = plan.create ? chconWanted(path, plan.wanted, traits) : undefined;
   return joinSh([
     ...(plan.create
@@ -144,9 +150,9 @@ export function predictDirectory(plan: DirectoryPlan, traits: HostTraits): Predi
   const { before, set } = plan;
   if (before.kind === "absent") {
     const inode = newInode("directory", NEW_DIRECTORY_MODE | (plan.parentMode & 0o2000), traits);
-    return [{ question: pathQuestion(plan.path), answer: withAttributes(inode, set) }];
+    return [{ question: pathQuestion(plan.path), answer: withAttributes(inode, set) }, ...flagPredictions(plan.path, set.flags)];
   }
-  return withNewInode(plan.path, before, (inode) => withAttributes(inode, set));
+  return [...withNewInode(plan.path, before, (inode) => withAttributes(inode, set)), ...flagPredictions(plan.path, set.flags)];
 }
 
 /** Predictions for a path whose inode changes, and for the end of the link that it may be. */

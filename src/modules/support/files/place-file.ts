@@ -12,6 +12,7 @@ import { attributeCommands } from "./attribute-script.ts";
 import {
   type AttributeSet,
   accountQuestions,
+  labelQuestions,
   newInode,
   planAttributes,
   resolveAttributes,
@@ -22,11 +23,11 @@ import { CONTENT_LIMIT, type Content, contentOf, contentQuestion } from "./conte
 import { contentDifference, digestOf, sha256 } from "./content-difference.ts";
 import { DIGESTS, type DigestName, digestQuestion } from "./digest-collector.ts";
 import { followed } from "./file-fields.ts";
+import { flagChange, flagPredictions, lettersOf, withFlags } from "./file-flags.ts";
 import { parentOf } from "./host-path.ts";
 import type { Known } from "./known.ts";
 import { type Inode, type PathState, type Present, pathQuestion } from "./path-collector.ts";
 import { refuseForeignLink, refusePlantedLink } from "./planted-link.ts";
-import { contextQuestion } from "./selinux-context.ts";
 
 /**
  * Where a file's new content comes from: bytes at hand, a file of the control node that nobody has read yet, a file of the host. For the
@@ -82,7 +83,7 @@ export function fileQuestions(
     ...(withContent ? [contentQuestion(target)] : []),
     accounts.owner,
     accounts.group,
-    contextQuestion(target, wanted.context, traits),
+    ...labelQuestions(target, wanted, traits),
   ];
 }
 
@@ -130,10 +131,11 @@ function differingFile(
   const plan = { kind: "file", target, real, source, wanted, options, before, previous } as const;
   const present = end === undefined || isReplacedLink ? null : known.digest(target);
   if (present === source.digest && previous !== undefined) {
-    const planned = planAttributes(target, previous, wanted, accounts, before.kind === "link" ? "" : known.context(target));
+    const planned = planAttributes(target, previous, wanted, accounts, known.labels(target));
     return planned === undefined ? undefined : { ...plan, write: false, set: planned.set, differences: planned.differences };
   }
-  const planned = previous === undefined ? undefined : planAttributes(target, previous, wanted, accounts, "");
+  const labels = { ...known.labels(target), context: "" };
+  const planned = previous === undefined ? undefined : planAttributes(target, previous, wanted, accounts, labels);
   const stateBefore = isReplacedLink ? "link" : "absent";
   const differences: Difference[] = [
     ...(previous === undefined ? [field(target, "state", stateBefore, "file")] : []),
@@ -150,7 +152,10 @@ function differingFile(
     ...(planned?.differences ?? []),
   ];
   const set = resolveAttributes(wanted, accounts, previous?.mode ?? NEW_FILE_MODE, false);
-  return { ...plan, write: true, set, differences };
+  if (wanted.flags === undefined) return { ...plan, write: true, set, differences };
+  const letters = lettersOf(target, wanted.flags, labels.flags);
+  const flags = flagChange(target, previous === undefined ? "" : letters, wanted.flags);
+  return { ...plan, write: true, set: { ...set, flags }, differences };
 }
 
 const field = (subject: string, name: string, before: string, after: string): Difference => ({
@@ -188,13 +193,14 @@ export function fileScript(plan: FilePlan, payload: string, traits: HostTraits):
     return sh`${commands} || exit 1`;
   }
   const { source, options } = plan;
-  return writeScript(
+  const { flags, ...set } = plan.set;
+  const write = writeScript(
     {
       dest: plan.real,
       from: source.kind === "host" ? { file: source.path } : { payload, size: sizeOf(source) },
       previous: plan.previous,
       replaces: followed(plan.before) !== undefined,
-      set: plan.set,
+      set,
       wanted: plan.wanted,
       validate: options.validate,
       backup: options.backup,
@@ -202,6 +208,7 @@ export function fileScript(plan: FilePlan, payload: string, traits: HostTraits):
     },
     traits,
   );
+  return flags === undefined ? write : sh`${withFlags(sh`${plan.real}`, flags, sh`(${write})`)} || exit 1`;
 }
 
 /** What there will be at the target and, where a link leads elsewhere, there: inode, digests, content. */
@@ -217,7 +224,8 @@ export function predictFile(plan: FilePlan, traits: HostTraits): Prediction[] {
   const at: PathState = isLinkKept && before.link !== undefined ? { ...before, link: { ...before.link, inode } } : inode;
   const paths = plan.real === plan.target ? [plan.target] : [plan.target, plan.real];
   const inodes = paths.map((path) => ({ question: pathQuestion(path), answer: path === plan.target ? at : inode }));
-  return plan.write ? [...inodes, ...paths.flatMap((path) => contentPredictions(path, source))] : inodes;
+  const kept = [...inodes, ...paths.flatMap((path) => flagPredictions(path, plan.set.flags))];
+  return plan.write ? [...kept, ...paths.flatMap((path) => contentPredictions(path, source))] : kept;
 }
 
 function contentPredictions(path: string, source: FileSource): Prediction[] {

@@ -33,7 +33,7 @@ export function linkQuestions(path: string, wanted: WantedAttributes): Question<
 
 /** A file at the path is replaced by the link (`force`), a directory never. */
 export function planLink(path: string, to: string, wanted: WantedAttributes, force: boolean, known: Known): LinkPlan | undefined {
-  const { mode: _, context: __, ...owned } = wanted;
+  const { mode: _, context: __, flags: ___, ...owned } = wanted;
   const before = known.path(path);
   if (before.kind === "directory") throw new ModuleFailure(`${path} is a directory, where a symbolic link to ${to} shall be`);
   if (before.kind !== "absent" && !force) return undefined;
