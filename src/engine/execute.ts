@@ -10,6 +10,7 @@ import { runActionModule } from "./action-task.ts";
 import { becomeOf } from "./connection-options.ts";
 import { controlNode } from "./control-node.ts";
 import { runEngineModule } from "./engine-task.ts";
+import { environmentOf } from "./environment.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { toJson } from "./json.ts";
 import { lookAhead } from "./look-ahead.ts";
@@ -59,14 +60,21 @@ async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Eval
     const waits = task.module.kind === "action" && task.module.opensConnection === true;
     if (!waits) await run.sessions.open(target, session, become, early);
     const traits = waits ? unknownTraits : await session.identify(become);
+    const environment = environmentOf(task, evaluator);
     const timeoutS = evaluator.number(keywordOf(task, "timeout"));
     return {
       session,
       become,
-      context: { ...context, traits, wouldChange: session.foresight.wouldChange, paths: session.foresight.paths },
+      context: {
+        ...context,
+        traits,
+        environment,
+        wouldChange: session.foresight.wouldChange,
+        paths: session.foresight.paths,
+      },
       control,
       remember: run.options.checkMode,
-      environment: environmentOf(task, evaluator),
+      environment,
       timeoutMs: timeoutS === undefined || timeoutS <= 0 ? run.limits.taskMs : timeoutS * 1000,
       lookAhead: (after) => (target === host.name ? lookAhead({ ...at, rest, session }, after) : Promise.resolve([])),
     };
@@ -93,24 +101,6 @@ export function unreachable(error: ConnectionError): ModuleOutcome {
     differences: [],
     diagnostic: { severity: "error", code: error.code, message: error.message, ...help },
   };
-}
-
-function environmentOf(task: Task, evaluator: Evaluator): Readonly<Record<string, string>> {
-  const environment: Record<string, string> = {};
-  const layers: Map<string, string>[] = [];
-  // Ansible merges the environments of play, blocks and task; the nearest wins.
-  for (let scope: Task["parent"] | Task = task; scope !== undefined; scope = scope.parent) {
-    if (scope.keywords.environment === undefined) continue;
-    const plain = evaluator.plain(scope.keywords.environment);
-    const layer = new Map<string, string>();
-    for (const part of Array.isArray(plain) ? plain : [plain]) {
-      if (typeof part !== "object" || part === null) continue;
-      for (const [name, value] of Object.entries(part)) if (value !== null) layer.set(name, String(value));
-    }
-    layers.unshift(layer);
-  }
-  for (const layer of layers) for (const [name, value] of layer) environment[name] = value;
-  return environment;
 }
 
 function controlContext(at: TaskRun, evaluator: Evaluator): ControlContext {

@@ -5,6 +5,7 @@ import type { Value } from "../vars/value.ts";
 import type { Ask } from "./answers.ts";
 import { becomeOf } from "./connection-options.ts";
 import { controlNode } from "./control-node.ts";
+import { environmentOf } from "./environment.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { attempt, ForeseenVariables, isExpected } from "./foreseen.ts";
 import type { HostSession } from "./host-session.ts";
@@ -120,6 +121,7 @@ async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): 
     if (traits === undefined) return [];
     const context = {
       traits,
+      environment: environmentOf(task, evaluator),
       wouldChange: from.session.foresight.wouldChange,
       paths: from.session.foresight.paths,
       checkMode: evaluator.bool(keywordOf(task, "checkMode")) ?? run.options.checkMode,

@@ -179,6 +179,8 @@ export type HostAccess = {
 export type ProbeContext = {
   readonly traits: HostTraits;
   readonly checkMode: boolean;
+  /** The task's `environment`. Scripts that change something run with it; probes do not, nor does the control node. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Differences will be shown: ask for the contents too, not only for digests. */
   readonly diff: boolean;
   /**

@@ -169,6 +169,145 @@ describe("uri", () => {
   });
 });
 
+describe("through a proxy", () => {
+  // tinyproxy on 8888, and on 8889 one that asks for ann's password; it has GNU wget besides.
+  const proxy = freshHost({ image: "proxy", ports: [8888] });
+  const away = "mv /usr/bin/curl /usr/bin/curl.away";
+  const back = "[ -e /usr/bin/curl ] || mv /usr/bin/curl.away /usr/bin/curl";
+  const setting = (url: string, more = ""): string => `environment: { http_proxy: '${url}', https_proxy: '${url}'${more} }`;
+  const open = (): string => `http://${proxy().internalAddress}:8888`;
+  const closed = (password: string): string => `http://ann:${password}@${proxy().internalAddress}:8889`;
+  /** What the proxy was asked since it was asked this last. */
+  const proxied = async (log = "open"): Promise<string[]> => {
+    const file = `/var/log/tinyproxy/${log}.log`;
+    const lines = await proxy().read(`sed -n 's/.*Request (file descriptor [0-9]*): \\(.*\\) HTTP.*/\\1/p' ${file}; : >${file}`);
+    return lines.split("\n").filter((line) => line !== "");
+  };
+  const direct = (): string[] =>
+    server()
+      .requests.filter(({ secure, headers }) => !secure && headers["via"] === undefined)
+      .map(({ path }) => path);
+
+  it.each(["curl", "wget"])("a host with %s goes where the task's environment says", { timeout: 300_000 }, async (tool) => {
+    const on = tool === "curl" ? host() : proxy();
+    const { http, https, authority } = server();
+    const { hostname, port } = new URL(https);
+    for (const path of ["/v/tool", "/plain", "/asked", "/a", "/b", "/c", "/d"]) server().serve(path, path);
+    server().serve("/sums", `${sha256("/v/tool")}  tool\n`);
+    await on.read(`rm -rf /srv/p; mkdir /srv/p; cat >/srv/p/ca.pem <<'END'\n${authority}END`);
+    if (tool === "wget") await on.read(away);
+    try {
+      await proxied();
+      const through = setting(open());
+      await apply(
+        on,
+        play([
+          `${through}, get_url: { url: '${http}/plain', dest: /srv/p/plain }`,
+          `${through}, get_url: { url: '${https}/v/tool', dest: /srv/p/tool, ca_path: /srv/p/ca.pem }`,
+          `${through}, get_url: { url: '${http}/v/tool', dest: /srv/p/listed, checksum: 'sha256:${http}/sums' }`,
+          `${through}, uri: { url: '${http}/asked' }`,
+          `environment: { HTTP_PROXY: '${open()}' }, uri: { url: '${http}/asked' }`,
+        ]),
+      );
+      const seen = await proxied();
+      const tunnel = `CONNECT ${hostname}:${port}`;
+      expect(seen.filter((line) => line !== `GET ${http}/sums`)).toEqual([
+        `GET ${http}/plain`,
+        tunnel,
+        `GET ${http}/v/tool`,
+        `GET ${http}/asked`,
+        `GET ${http}/asked`,
+      ]);
+      expect(seen).toContain(`GET ${http}/sums`);
+      expect(await on.read("cat /srv/p/plain /srv/p/tool /srv/p/listed")).toBe("/plain/v/tool/v/tool");
+      expect(direct()).toEqual([]);
+
+      await apply(
+        on,
+        play([
+          `${through}, get_url: { url: '${http}/a', dest: /srv/p/a, use_proxy: false }`,
+          `${setting(open(), `, no_proxy: 'x,${hostname}'`)}, get_url: { url: '${http}/b', dest: /srv/p/b }`,
+          `${setting(open(), `, NO_PROXY: '${hostname.replace(/\.\d+$/, ".0")}/24'`)}, uri: { url: '${http}/c' }`,
+          `${through}, uri: { url: '${http}/d', use_proxy: false }`,
+          `${through}, get_url: { url: '${https}/v/tool', dest: /srv/p/tool2, checksum: 'sha256:${http}/sums', use_proxy: false, validate_certs: false }`,
+        ]),
+      );
+      expect(await proxied()).toEqual([]);
+      expect(direct()).toEqual(expect.arrayContaining(["/a", "/b", "/c", "/d", "/sums"]));
+    } finally {
+      await on.read(back);
+    }
+  });
+
+  it("the control node does so too when it downloads", { timeout: 120_000 }, async () => {
+    const { http, https } = server();
+    const { hostname, port } = new URL(https);
+    for (const path of ["/one", "/two", "/three"]) server().serve(path, path);
+    const published = `http://${proxy().address}:${proxy().publishedPort(8888)}`;
+    await proxied();
+    await host().read(away);
+    try {
+      const text = play([
+        `${setting(published)}, get_url: { url: '${http}/one', dest: /srv/one }`,
+        `${setting(published)}, get_url: { url: '${https}/two', dest: /srv/two, validate_certs: false }`,
+        `${setting(published)}, get_url: { url: '${http}/three', dest: /srv/three, use_proxy: false }`,
+      ]);
+      await apply(host(), text);
+      expect(await proxied()).toEqual([`GET ${http}/one`, `CONNECT ${hostname}:${port}`]);
+      expect(direct()).toEqual(["/three"]);
+      expect(await host().read("cat /srv/one /srv/two /srv/three")).toBe("/one/two/three");
+      const refused = `${setting("http://ann:gehe1m@127.0.0.1:9")}, get_url: { url: '${https}/two', dest: /srv/no }`;
+      expect(await failure(refused)).toBe(
+        `the control node could not download ${https}/two: connect ECONNREFUSED 127.0.0.1:9 (through the proxy http://ann:********@127.0.0.1:9)`,
+      );
+    } finally {
+      await host().read(back);
+    }
+  });
+
+  it.each(["curl", "wget"])("no list of processes shows the proxy's password to %s", { timeout: 120_000 }, async (tool) => {
+    const on = tool === "curl" ? host() : proxy();
+    server().serve("/slow", { body: "x", delayMs: 3000 });
+    if (tool === "wget") await on.read(away);
+    try {
+      await proxied("closed");
+      const looking = on.read(`n=0; while [ $n -lt 400 ]; do n=$((n + 1))
+for p in /proc/[0-9]*; do
+[ "$(cat $p/comm 2>/dev/null)" = ${tool} ] && grep -q piece $p/cmdline && { tr '\\0' ' ' <$p/cmdline; echo; grep -al 'gehe[1]m' /proc/[0-9]*/cmdline; exit 0; }
+done; sleep 0.05; done; exit 1`);
+      const url = `${server().http}/slow`;
+      const [shown] = await Promise.all([
+        looking,
+        apply(on, play([`${setting(closed("gehe1m"))}, get_url: { url: '${url}', dest: /srv/slow, force: true }`])),
+      ]);
+      expect(shown.split("\n")).toEqual([expect.stringContaining(`${tool} `)]);
+      expect(await proxied("closed")).toContain(`GET ${url}`);
+
+      const { https } = server();
+      const nameless = closed("x").replace("ann:x@", "");
+      expect(await failure(`${setting(nameless)}, uri: { url: '${url}' }`, on)).toBe(
+        "Status code was 407 and not [200]: HTTP Error 407: Proxy Authentication Required",
+      );
+      // tinyproxy's word for a wrong password.
+      const tasks = [
+        [`get_url: { url: '${url}', dest: /srv/no }`, `Request failed: HTTP Error 401: Unauthorized: ${url}`],
+        [
+          `get_url: { url: '${https}/x', dest: /srv/no, validate_certs: false }`,
+          `(through the proxy ${closed("********")}): ${https}/x`,
+        ],
+        [`uri: { url: '${https}/x', validate_certs: false }`, `(through the proxy ${closed("********")})`],
+      ] as const;
+      for (const [task, message] of tasks) {
+        const said = await failure(`${setting(closed("verkehr7"))}, ${task}`, on);
+        expect(said).toContain(message);
+        expect(said).not.toContain("verkehr7");
+      }
+    } finally {
+      await on.read(back);
+    }
+  });
+});
+
 describe("reboot and wait_for_connection", () => {
   const isRunning = async (): Promise<boolean> => (await (await containerById(host().containerId)).inspect()).State.Running;
 

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -131,6 +133,43 @@ describe.each([curl, wget, busybox, nothing])("a host with $name", (kind) => {
     expect(readFileSync(at("tool"), "utf8")).toBe("plain");
     await get({ decompress: false, force: true });
     expect(readFileSync(at("tool"))).toEqual(gzipSync("plain"));
+  });
+
+  it("asks the proxy of the task's environment, and no proxy for whom it excepts", async () => {
+    const asked: string[] = [];
+    const proxy = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url} ${request.headers["proxy-authorization"] ?? ""}`.trim());
+      response.end("by the proxy");
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    try {
+      // A server's address is an object once it listens.
+      const { port } = proxy.address() as AddressInfo;
+      const environment = { HTTP_PROXY: `http://ann:s%40x@127.0.0.1:${port}`, no_proxy: "10.0.0.0/8,.example.org:80" };
+      const through = (more: object, raw: object = {}) =>
+        runModule(
+          host,
+          getUrl,
+          { url: "http://a.example.org:81/tool?x=1", dest: at("tool"), ...raw },
+          { environment: { ...environment, ...more } },
+        );
+      expect((await through({})).failed).toBeUndefined();
+      expect(readFileSync(at("tool"), "utf8")).toBe("by the proxy");
+      expect(asked).toEqual([`GET http://a.example.org:81/tool?x=1 Basic ${Buffer.from("ann:s@x").toString("base64")}`]);
+      server().serve("/dir/tool", "directly");
+      const here = { url: `${server().http}/dir/tool`, force: true };
+      for (const [more, raw] of [
+        [{ no_proxy: "127.0.0.0/8" }, here],
+        [{}, { ...here, use_proxy: false }],
+      ] as const) {
+        rmSync(at("tool"));
+        expect((await through(more, raw)).failed).toBeUndefined();
+        expect(readFileSync(at("tool"), "utf8")).toBe("directly");
+      }
+      expect(asked).toHaveLength(1);
+    } finally {
+      proxy.close();
+    }
   });
 
   it("asks a list of checksums", async () => {

@@ -84,9 +84,10 @@ export const getUrl = stateModule<Params, Input, Questions, Data>({
   name: "get_url",
   summary: "Downloads a file to the host.",
   description: [
-    "The host downloads with curl or GNU wget, plain HTTP without a password also with busybox' wget. When it has no tool that can do all that is asked, the control node downloads the file once for all hosts (directly, without a proxy) and hands it over.",
+    "The host downloads with curl or GNU wget, plain HTTP without a password also with busybox' wget. When it has no tool that can do all that is asked, the control node downloads the file once for all hosts and hands it over.",
     'With a checksum it is known beforehand whether the file has to be downloaded: only when it differs, whatever `force` says. A file of checksums is asked for by the host with curl, elsewhere by the control node, also in check mode. Without a checksum a file that is there stays, unless `force` is set: then check mode says "may change", and apply counts it as changed only when the contents differ.',
     "Everything is downloaded into a directory that only its user can read, continued up to three times after a broken connection, compared with the checksum and then put in place in one step, with its owner and mode. A failed download leaves the old file.",
+    "Proxies are those of the task's `environment`, else of the environment that the host's session has; where the control node downloads, those of the task, else of the control node's own environment. `no_proxy` lists names (with all that end in them), addresses, networks (`10.0.0.0/8`), each with or without a port, and `*`.",
     "Differences to Ansible: no redirect is followed from https to http; Authorization and Cookie go to the URL's own server only, as do user, password and client certificate; passwords and header fields are never in the list of processes; the server's Content-Disposition does not name the file; ftp and file URLs are refused.",
   ],
   parameters: params,
@@ -116,10 +117,11 @@ export const getUrl = stateModule<Params, Input, Questions, Data>({
     state: "file",
   },
 
-  async prepare(given, _control, { traits }) {
-    const request = httpRequest(given, traits);
+  async prepare(given, _control, context) {
+    const { traits } = context;
+    const request = httpRequest(given, context);
     const checksum = given.checksum === "" ? undefined : wantedChecksum(given.checksum);
-    const listRequest = checksum?.kind === "url" ? httpRequest({ ...given, url: checksum.url }, traits) : undefined;
+    const listRequest = checksum?.kind === "url" ? httpRequest({ ...given, url: checksum.url }, context) : undefined;
     const file: SingleFile = {
       dest: given.dest,
       name: fileNameOf(given.url) ?? "index.html",
@@ -184,7 +186,11 @@ export const getUrl = stateModule<Params, Input, Questions, Data>({
   apply({ data }, { request, download }, { traits }) {
     if (data.place === undefined) return applyPlans(data.keep === undefined ? [] : [data.keep], traits);
     if (data.by === undefined) throw new Error("bug: nobody has downloaded the file");
-    return downloadScript({ ...download, url: request.url, by: data.by, wanted: data.wanted }, data, traits);
+    return downloadScript(
+      { ...download, url: request.url, usesProxy: request.usesProxy, by: data.by, wanted: data.wanted },
+      data,
+      traits,
+    );
   },
   predict: ({ data }, _state, _input, { traits }) => predictPlacement(data, data.isCertain, data.wanted, traits),
   provides: ({ data }) => [`path:${data.target}`],

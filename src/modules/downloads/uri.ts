@@ -91,8 +91,9 @@ export const uri = actionModule<Params, Input, ReturnType<typeof guards>>({
   changesHost: true,
   mayChange: ({ params: given }) => given.dest !== undefined,
 
-  async prepare(given, control, { traits }) {
-    const base = httpRequest(given, traits);
+  async prepare(given, control, context) {
+    const { traits } = context;
+    const base = httpRequest(given, context);
     if (!/^[A-Z][A-Z-]*$/.test(given.method))
       throw new ModuleFailure(`the method "${given.method}" must be in capitals, like GET`);
     if (given.status_code.some((code) => code < 100 || code > 599))

@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeF
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll } from "vitest";
-import { type Sh, sh } from "../../sh.ts";
+import { joinSh, type Sh, sh } from "../../sh.ts";
 import {
   type Change,
   type ControlNode,
@@ -154,11 +154,23 @@ export async function runModule(
   host: LocalHost,
   module: unknown,
   raw: Readonly<Record<string, unknown>>,
-  options: { readonly control?: ControlNode; readonly diff?: boolean; readonly checkMode?: boolean } = {},
+  options: {
+    readonly control?: ControlNode;
+    readonly diff?: boolean;
+    readonly checkMode?: boolean;
+    /** The task's; as on a real host, probes run without it. */
+    readonly environment?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<LocalOutcome> {
   // Every state module is an `Any`, but for variance that only the engine's use of it makes sound.
   const subject = module as Any;
-  const context: ProbeContext = { traits: host.traits, checkMode: options.checkMode ?? false, diff: options.diff ?? false };
+  const environment = options.environment ?? {};
+  const context: ProbeContext = {
+    traits: host.traits,
+    environment,
+    checkMode: options.checkMode ?? false,
+    diff: options.diff ?? false,
+  };
   const parsed = parseParameters(subject.parameters, subject.name, raw);
   if (parsed.problems.length > 0) throw new Error(parsed.problems.map((one) => one.message).join("\n"));
   const control = options.control ?? noControl;
@@ -175,7 +187,8 @@ export async function runModule(
     if (context.checkMode) return { changed: true, differences: change.differences, result: predicted, predicted };
     const supplied = subject.supply === undefined ? change : await subject.supply(change, input, control, context);
     const work = subject.apply(supplied, input, context);
-    const output = await host.run(work.script, work.payloads);
+    const exports = Object.entries(environment).map(([name, value]) => sh`${name}=${value}; export ${name}`);
+    const output = await host.run(joinSh([...exports, work.script]), work.payloads);
     for (const path of work.temporary ?? []) await rm(path, { recursive: true, force: true });
     await expectNothingLeft(host.directory);
     if (output.rc !== 0) {

@@ -1,5 +1,6 @@
 import { sh } from "../../../sh.ts";
 import type { Tool } from "./curl.ts";
+import { withProxy } from "./proxy.ts";
 import type { HttpRequest } from "./request.ts";
 
 /**
@@ -20,9 +21,8 @@ export function busyboxWget(request: HttpRequest): Tool {
 k3_to=$1
 set -- -U ${request.agent}
 case $(wget --help 2>&1) in *' -T '*) set -- "$@" -T ${request.timeout};; esac
-${request.usesProxy ? sh`` : sh`set -- "$@" -Y off`}
 : > "$k3_dir/head"
-wget -q "$@" -O "$k3_dir/piece" "$k3_to" 2> "$k3_dir/said"
+${withProxy} wget -q "$@" -O "$k3_dir/piece" "$k3_to" 2> "$k3_dir/said"
 k3_rc=$?
 k3_said=$(sed 's/^wget: //' "$k3_dir/said" | tail -n 1)
 k3_status=$(sed -n 's/^wget: server returned error: HTTP\\/[0-9.]* \\([0-9][0-9][0-9]\\).*/\\1/p' "$k3_dir/said")

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { joinSh, sh } from "../../../sh.ts";
+import { joinSh, type Sh, sh } from "../../../sh.ts";
 import { type Collector, type HostTraits, type Question, Unknown } from "../../contract.ts";
 import { ask } from "../question.ts";
 import { downloadHere } from "./control-download.ts";
@@ -30,7 +30,8 @@ export function listQuestion(request: HttpRequest): Question<string> {
     ...(request.caPath === undefined ? [] : [`cacert = "${request.caPath.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`]),
     `url = "${request.url}"`,
   ];
-  const { collector } = ask("checksum list", joinSh([sh`printf '%s\\n' ${lines} | curl -q -K -`]), (output) => {
+  const script = joinSh([proxyVariables(request), sh`printf '%s\\n' ${lines} | curl -q -K -`]);
+  const { collector } = ask("checksum list", script, (output) => {
     if (output.rc === 0) return output.stdout.toString("utf8");
     const said = output.stderr.toString("utf8").trim().split("\n").at(-1) ?? "";
     return new Unknown(
@@ -39,6 +40,13 @@ export function listQuestion(request: HttpRequest): Question<string> {
   });
   const outside: Collector<string> = { ...collector, outside: true };
   return { collector: outside, item: "" };
+}
+
+// A probe runs without the task's environment. curl takes most names in either case, but http_proxy only in lower case.
+function proxyVariables({ usesProxy, proxies }: HttpRequest): Sh {
+  if (!usesProxy) return sh`:`;
+  const given = Object.entries(proxies).map(([name, value]) => sh`${name}=${value}; export ${name}`);
+  return joinSh([sh`: "\${http_proxy=\${HTTP_PROXY-}}"; export http_proxy`, ...given]);
 }
 
 /** The same, asked by the control node. */

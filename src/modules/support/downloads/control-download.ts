@@ -10,7 +10,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import { ModuleFailure } from "../../contract.ts";
 import { httpError } from "./fields.ts";
+import { proxyFor, proxySettings } from "./proxy.ts";
 import { type Header, type HttpRequest, withoutPassword } from "./request.ts";
+import { throughProxy } from "./tunnel.ts";
 
 /** A file that the control node has downloaded. */
 export type Downloaded = {
@@ -32,7 +34,7 @@ let folder: string | undefined;
 
 /**
  * Downloads with the control node's own means, for hosts that have none: once in a run, however many hosts ask for the same (each of
- * them asks the server whether it still is). As on hosts, no redirect leads from https to http, and what is meant for one server is not sent to another one.
+ * them asks the server whether it still is). Through the task's proxies, else through those of the control node's environment. As on hosts, no redirect leads from https to http, and what is meant for one server is not sent to another one.
  */
 export function downloadHere(request: HttpRequest, maxSize?: number, decompress = false): Promise<Downloaded> {
   if (request.caPath !== undefined || request.clientCert !== undefined) {
@@ -131,7 +133,7 @@ function redirected(from: URL, location: string): URL {
   return to;
 }
 
-function ask(url: URL, request: HttpRequest, isOwn: boolean, more: readonly Header[]): Promise<IncomingMessage> {
+async function ask(url: URL, request: HttpRequest, isOwn: boolean, more: readonly Header[]): Promise<IncomingMessage> {
   const { credentials } = request;
   const headers = [...request.headers, ...(isOwn ? request.ownHeaders : []), ...more];
   const options: RequestOptions & { readonly rejectUnauthorized: boolean } = {
@@ -140,9 +142,21 @@ function ask(url: URL, request: HttpRequest, isOwn: boolean, more: readonly Head
     rejectUnauthorized: request.validates,
     ...(isOwn && credentials !== undefined ? { auth: `${credentials.user}:${credentials.password}` } : {}),
   };
+  const proxy = request.usesProxy ? proxyFor(url, { ...proxySettings(process.env), ...request.proxies }) : undefined;
+  try {
+    const through = proxy === undefined ? {} : await throughProxy(proxy, url, options, request.timeout * 1000);
+    return await answerOf(url, { ...options, ...through }, request.timeout);
+  } catch (error) {
+    if (proxy === undefined || !(error instanceof Error)) throw error;
+    error.message = `${error.message} (through the proxy ${withoutPassword(proxy.href.replace(/\/$/, ""))})`;
+    throw error;
+  }
+}
+
+function answerOf(url: URL, options: RequestOptions, timeoutS: number): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const asking = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, options, resolve);
-    asking.on("timeout", () => asking.destroy(new WorthRetrying(`no answer for ${request.timeout} s`)));
+    asking.on("timeout", () => asking.destroy(new WorthRetrying(`no answer for ${timeoutS} s`)));
     asking.on("error", (error) => {
       const broken = "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
       reject(broken ? new WorthRetrying(error.message) : error);

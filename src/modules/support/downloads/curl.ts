@@ -1,4 +1,5 @@
 import { joinSh, type Sh, sh } from "../../../sh.ts";
+import { withProxy } from "./proxy.ts";
 import type { HttpRequest } from "./request.ts";
 
 /** How curl answers for one request of a chain of redirects; see fetch-script.ts. */
@@ -21,7 +22,7 @@ export type CurlOptions = { readonly unixSocket?: string; readonly maxSize?: num
 
 /**
  * curl reads what may hold a secret from its standard input, so that `ps` shows none. "-q" first: the user's .curlrc is not ours.
- * What is worth another attempt (k3_rc 2): a connection that broke (18, 52, 55, 56, 92), silence (28).
+ * What is worth another attempt (k3_rc 2): a connection that broke (18, 52, 55, 56, 92), silence (28); not a proxy's refusal (56 as well).
  */
 export function curl(request: HttpRequest, options: CurlOptions = {}): Tool {
   const { credentials } = request;
@@ -73,15 +74,17 @@ printf 'url = "%s"\\n' "$k3_to"
 printf 'range = "%s-"\\n' "$k3_have"
 printf 'header = "If-Range: %s"\\n' "$(printf %s "$k3_tag" | sed 's/["\\\\]/\\\\&/g')"
 }
-} | curl -q -K - "$@" -o "$k3_dir/piece" -D "$k3_dir/raw" -w '%{http_code}' 2> "$k3_dir/said")
+} | ${withProxy} curl -q -K - "$@" -o "$k3_dir/piece" -D "$k3_dir/raw" -w '%{http_code} %{http_connect}' 2> "$k3_dir/said")
 k3_rc=$?
+k3_connect=\${k3_status#* } k3_status=\${k3_status% *}
 [ "$k3_method" != HEAD ] || : > "$k3_dir/piece"
 k3_last_head < "$k3_dir/raw" > "$k3_dir/head"
 k3_said=$(sed 's/^curl: ([0-9]*) //' "$k3_dir/said")
 case $k3_rc in
 0) ;;
 23) k3_rc=1 k3_said="could not write all of it to \${k3_private:-$k3_dir}; is the disk full?";;
-18|28|52|55|56|92) k3_rc=2;;
+18|28|52|55|92) k3_rc=2;;
+56) case $k3_connect in 4??) k3_rc=1;; *) k3_rc=2;; esac;;
 63|153) k3_rc=3;;
 *) k3_rc=1;;
 esac

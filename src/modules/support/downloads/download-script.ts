@@ -11,6 +11,7 @@ import { withoutPassword } from "./request.ts";
 
 export type Download = {
   readonly url: string;
+  readonly usesProxy: boolean;
   /** A tool of the host, or what the control node has downloaded already. */
   readonly by: Tool | Downloaded;
   readonly wanted: Digest | undefined;
@@ -65,9 +66,9 @@ fi`,
   };
 }
 
-function fetchCommands({ url, maxSize, decompress }: Download, tool: Tool): Sh[] {
+function fetchCommands({ url, usesProxy, maxSize, decompress }: Download, tool: Tool): Sh[] {
   return [
-    fetchScript({ tool, url, method: "GET", follow: "all", body: undefined, retries: 3, maxSize }),
+    fetchScript({ tool, url, method: "GET", follow: "all", body: undefined, retries: 3, maxSize, usesProxy }),
     sh`umask 077
 k3_fetch
 umask 022

@@ -1,5 +1,6 @@
 import { joinSh, Sh, sh } from "../../../sh.ts";
 import type { Tool } from "./curl.ts";
+import { proxyFunctions } from "./proxy.ts";
 import { withoutPassword } from "./request.ts";
 
 export type Follow = "none" | "safe" | "all";
@@ -14,6 +15,7 @@ export type Fetch = {
   /** Further attempts after a broken transfer or an answer such as 503. */
   readonly retries: number;
   readonly maxSize: number | undefined;
+  readonly usesProxy: boolean;
 };
 
 /**
@@ -30,7 +32,7 @@ export function fetchScript(fetch: Fetch): Sh {
 
 /** The same where the script itself chooses among tools and defines `k3_hop`. */
 export function fetchLoop(fetch: Omit<Fetch, "tool">): Sh {
-  return joinSh([lastHead, origin, follow(fetch.follow), loop(fetch)]);
+  return joinSh([lastHead, origin, ...(fetch.usesProxy ? [proxyFunctions] : []), follow(fetch.follow), loop(fetch)]);
 }
 
 /** The payloads that the script reads. */
@@ -84,7 +86,7 @@ k3_url=$k3_loc
 }`;
 }
 
-function loop({ url, method, body, retries, maxSize }: Omit<Fetch, "tool">): Sh {
+function loop({ url, method, body, retries, maxSize, usesProxy }: Omit<Fetch, "tool">): Sh {
   // In blocks of 512 bytes, as POSIX has it; a shell that counts in larger ones only stops later, and the size is looked at in the end.
   const tooLarge = `what ${withoutPassword(url)} sends is larger than max_size (${maxSize} bytes)`;
   const blocks = maxSize === undefined ? "unlimited" : String(Math.ceil(maxSize / 512) + 1);
@@ -95,8 +97,10 @@ k3_origin "$k3_url"; k3_home=$k3_o
 : > "$k3_dir/file"
 while :; do
 k3_origin "$k3_url"; k3_own=; [ "$k3_o" != "$k3_home" ] || k3_own=1
+${usesProxy ? sh`k3_find_proxy "$k3_url"` : sh`k3_proxy=`}
 rm -f "$k3_dir/piece" "$k3_dir/raw"; : > "$k3_dir/raw"
 ${maxSize === undefined ? sh`k3_hop "$k3_url" 2>/dev/null` : sh`ulimit -S -f ${blocks}; k3_hop "$k3_url" 2>/dev/null; ulimit -S -f "$(ulimit -H -f)"`}
+[ "$k3_rc" -eq 0 ] || [ -z "$k3_proxy" ] || k3_said="$(k3_masked "$k3_said") (through the proxy $(k3_masked "$k3_proxy"))"
 [ -e "$k3_dir/piece" ] || : > "$k3_dir/piece"
 [ "$k3_rc" -ne 3 ] || k3_stop ${tooLarge}
 ${maxSize === undefined ? sh`` : sh`[ $(($(wc -c < "$k3_dir/piece") + k3_have)) -le ${maxSize} ] || k3_stop ${tooLarge}`}

@@ -1,5 +1,6 @@
 import { type Sh, sh } from "../../../sh.ts";
 import type { Tool } from "./curl.ts";
+import { withProxy } from "./proxy.ts";
 import type { HttpRequest } from "./request.ts";
 
 const onOff = (value: boolean): string => (value ? "on" : "off");
@@ -59,7 +60,7 @@ case $k3_method in GET) ;; *) set -- "$@" --method="$k3_method";; esac
 [ -z "$k3_body" ] || set -- "$@" --body-file="$k3_dir/body"
 { payload wget_always; [ -z "$k3_own" ] || payload wget_own; } > "$k3_dir/config" || { k3_rc=1 k3_status=000 k3_said="cannot write to \${k3_private:-$k3_dir}; is the disk full?"; return; }
 : > "$k3_dir/piece"
-WGETRC=/dev/null wget --config="$k3_dir/config" -nv -S --content-on-error "$@" -O "$k3_dir/piece" -i "$k3_dir/url" > "$k3_dir/said" 2>&1
+WGETRC=/dev/null ${withProxy} wget --config="$k3_dir/config" -nv -S --content-on-error "$@" -O "$k3_dir/piece" -i "$k3_dir/url" > "$k3_dir/said" 2>&1
 k3_rc=$?
 sed -n 's/^  //p' "$k3_dir/said" | k3_last_head > "$k3_dir/head"
 k3_status=$(sed -n '1s/^HTTP\\/[0-9.]* *\\([0-9][0-9][0-9]\\).*/\\1/p' "$k3_dir/head")

@@ -1,6 +1,7 @@
 import { type HostTraits, ModuleFailure } from "../../contract.ts";
 import { bool, dict, int, listOf, path, str } from "../../parameters.ts";
 import { hostPath } from "../files/host-path.ts";
+import { type ProxySettings, proxySettings } from "./proxy.ts";
 
 /** Parameters that say how a server is asked, the same for get_url and uri. */
 export const requestParameters = {
@@ -20,7 +21,12 @@ export const requestParameters = {
   client_cert: { ...path(), description: "File of the host with a certificate to show, PEM; it may hold the key too." },
   client_key: { ...path(), description: "File of the host with that certificate's key, PEM." },
   http_agent: { ...str(), default: "ansible-httpget", description: "What is said in User-Agent." },
-  use_proxy: { ...bool(), default: true, description: "false: ignore the proxies in the task's environment." },
+  use_proxy: {
+    ...bool(),
+    default: true,
+    description:
+      "Go through the proxies that http_proxy, https_proxy and no_proxy name in the task's `environment` or the host's. false: never.",
+  },
   use_netrc: { ...bool(), default: true, description: "Take user and password from the user's .netrc when none are given." },
   unredirected_headers: { ...listOf(str()), default: [], description: "Header fields that are not sent on after a redirect." },
 } as const;
@@ -59,14 +65,18 @@ export type HttpRequest = {
   readonly clientKey: string | undefined;
   readonly agent: string;
   readonly usesProxy: boolean;
+  /** Of the task's environment: for what is asked outside of the script that runs with it. */
+  readonly proxies: ProxySettings;
   readonly usesNetrc: boolean;
 };
+
+type RequestContext = { readonly traits: Pick<HostTraits, "home">; readonly environment?: Readonly<Record<string, string>> };
 
 // These are credentials, whatever the task says about them.
 const OWN_ALWAYS = ["authorization", "proxy-authorization", "cookie"];
 
 /** Checks what no schema says: the URL's scheme, text that would end a header early. Throws ModuleFailure. */
-export function httpRequest(params: RequestParams, traits: Pick<HostTraits, "home">): HttpRequest {
+export function httpRequest(params: RequestParams, { traits, environment }: RequestContext): HttpRequest {
   requireUrl(params.url);
   requireOneLine("http_agent", params.http_agent);
   const own = new Set([...OWN_ALWAYS, ...params.unredirected_headers.map((name) => name.toLowerCase())]);
@@ -90,6 +100,7 @@ export function httpRequest(params: RequestParams, traits: Pick<HostTraits, "hom
     clientKey: absolute(params.client_key),
     agent: params.http_agent,
     usesProxy: params.use_proxy,
+    proxies: params.use_proxy ? proxySettings(environment ?? {}) : {},
     usesNetrc: params.use_netrc,
   };
 }

@@ -1,8 +1,7 @@
 import { joinSh, type Sh, sh } from "../../../sh.ts";
 import type { Apply, Payload } from "../../contract.ts";
-import { curl } from "./curl.ts";
-import { type Follow, fetchLoop, fetchPayloads } from "./fetch-script.ts";
-import { gnuWget } from "./gnu-wget.ts";
+import { anyTool } from "./any-tool.ts";
+import { type Follow, fetchLoop } from "./fetch-script.ts";
 import type { HttpRequest } from "./request.ts";
 
 export type UriCall = {
@@ -27,8 +26,11 @@ export const CONTENT_MARK = "k3:content=";
 /** Asks and prints: fields for printedFields, then, where it is wanted, the content. Its exit status is 0 even if nobody has answered. */
 export function uriScript(call: UriCall): Apply {
   const { request, body } = call;
-  const byCurl = curl(request, call.unixSocket === undefined ? {} : { unixSocket: call.unixSocket });
-  const byWget = gnuWget(request, false);
+  const tool = anyTool(
+    request,
+    call.unixSocket === undefined ? {} : { unixSocket: call.unixSocket },
+    "the host has neither curl nor GNU wget; install curl there, or ask from the control node with delegate_to: localhost",
+  );
   const fetch = {
     url: request.url,
     method: call.method,
@@ -36,6 +38,7 @@ export function uriScript(call: UriCall): Apply {
     body: body === undefined ? undefined : "hostFile" in body ? sh`cat ${body.hostFile}` : sh`payload body`,
     retries: 0,
     maxSize: undefined,
+    usesProxy: request.usesProxy,
   };
   const script = joinSh([
     sh`(
@@ -45,14 +48,8 @@ trap 'exit 1' HUP INT TERM
 k3_tell() { printf 'k3:%s=%s\\0' "$1" "$2"; }
 k3_stop() { k3_tell stopped "$1"; exit 0; }
 k3_dir=$(umask 077; mktemp -d "\${TMPDIR:-/tmp}/.k3sprov.XXXXXXXX") || k3_stop "cannot make a temporary directory in \${TMPDIR:-/tmp}"
-if command -v curl >/dev/null 2>&1; then
-${byCurl.hop}
-else
-case $(wget --version 2>/dev/null </dev/null) in 'GNU Wget 1.'*) ;;
-*) k3_stop 'the host has neither curl nor GNU wget; install curl there, or ask from the control node with delegate_to: localhost';; esac
-${call.unixSocket === undefined ? sh`` : sh`k3_stop 'unix_socket needs curl, which the host does not have'`}
-${byWget.hop}
-fi`,
+`,
+    tool.script,
     fetchLoop(fetch),
     ...(body !== undefined && "hostFile" in body
       ? [sh`[ -r ${body.hostFile} ] || k3_stop ${`cannot read ${body.hostFile} on the host`}`]
@@ -78,7 +75,7 @@ fi
 )`,
   ]);
   const sent: Record<string, Payload> = body !== undefined && "content" in body ? { body } : {};
-  return { script, payloads: { ...fetchPayloads(byCurl), ...fetchPayloads(byWget), ...sent } };
+  return { script, payloads: { ...tool.payloads, ...sent } };
 }
 
 function statusPattern(codes: readonly number[]): Sh {
