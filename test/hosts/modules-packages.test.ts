@@ -1,6 +1,8 @@
 import { createServer } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { armouredKey, binaryKey, fingerprintsOf } from "../../src/modules/support/packages/signing-key.ts";
+import { withArtifactServer } from "./artifact-server.ts";
 import { apply, type RunReport } from "./cli.ts";
 import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
@@ -182,6 +184,18 @@ describe("apt", () => {
 describe("apt_repository and deb822_repository", () => {
   const host = freshHost({ image: "apt" });
   const web = served(host);
+  const server = withArtifactServer();
+  /** Fingerprint of the key that signs the repository. */
+  let print = "";
+  let key = "";
+  beforeAll(async () => {
+    key = await host().read("cat /srv/apt/key.asc");
+    print = fingerprintsOf(binaryKey(armouredKey(key, "key")))?.[0] ?? "";
+    // The host's own word for the authority of the server: apt-helper and dnf take no other.
+    await host().read(
+      `cat >/usr/local/share/ca-certificates/tests.crt <<'END'\n${server().authority}END\nupdate-ca-certificates >/dev/null 2>&1`,
+    );
+  });
 
   it("bring packages that only they have, and go again", { timeout: 600_000 }, async () => {
     await host().read(`${GONE}; ${NO_SOURCES}`);
@@ -210,10 +224,12 @@ describe("apt_repository and deb822_repository", () => {
 
   it("fetch the key by URL, once, and leave nothing of it", { timeout: 600_000 }, async () => {
     await host().read(`${GONE}; ${NO_SOURCES}`);
+    server().serve("/k/key.asc", { redirect: "/key.asc" });
+    server().serve("/key.asc", key);
     await converges(
       host(),
       play(`- name: Source
-  deb822_repository: { name: Demo_packages, uris: "file:/srv/apt", suites: stable, components: [main], signed_by: "${web.url("/key.asc")}" }
+  deb822_repository: { name: Demo_packages, uris: "file:/srv/apt", suites: stable, components: [main], signed_by: "${server().https}/k/key.asc" }
 - name: Lists and package
   apt: { name: demo-lib, update_cache: true }`),
       {
@@ -227,13 +243,28 @@ describe("apt_repository and deb822_repository", () => {
         ignore: OWN,
       },
     );
-    expect(web.asked.filter((path) => path === "/key.asc")).toHaveLength(2);
+    expect(server().requests.filter(({ path, secure }) => path === "/key.asc" && secure)).toHaveLength(2);
     expect(await host().read("ls -A /etc/apt/keyrings")).toBe("");
+  });
+
+  it("know a key by its fingerprint, and have it fetched anew when another one is there", { timeout: 120_000 }, async () => {
+    await host().read(`${GONE}; ${NO_SOURCES}`);
+    const source = play(`- name: Source
+  deb822_repository: { name: demo, uris: "file:/srv/apt", suites: stable, components: main, signed_by: "${web.url("/key.asc")}", signed_by_fingerprint: "${print}" }`);
+    const debian = "/usr/share/keyrings/debian-archive-bookworm-stable.gpg";
+    for (const disturbance of ["rm -f", `cp ${debian}`, `cat ${debian} >>`]) {
+      await host().read(`mkdir -p /etc/apt/keyrings; ${disturbance} /etc/apt/keyrings/demo.gpg`);
+      expect(changesOf(await apply(host(), source, { check: true })), disturbance).toEqual(["Source"]);
+      expect(changesOf(await apply(host(), source)), disturbance).toEqual(["Source"]);
+      expect(changesOf(await apply(host(), source)), disturbance).toEqual([]);
+    }
+    await host().read("apt-get -q update");
+    await apply(host(), play("- deb822_repository: { name: demo, state: absent }"));
+    expect(await host().read("ls -A /etc/apt/keyrings /etc/apt/sources.list.d")).not.toContain("demo");
   });
 
   it("take an armoured key in the task itself, and one that is on the host", { timeout: 600_000 }, async () => {
     await host().read(`${GONE}; ${NO_SOURCES}`);
-    const key = await host().read("cat /srv/apt/key.asc");
     await converges(
       host(),
       play(`- name: Source
@@ -276,26 +307,36 @@ ${key.replace(/^/gm, "      ")}
     expect(before.files.has("/etc/apt/sources.list.d/bad.list")).toBe(false);
   });
 
-  it.each([
-    [
-      "no-key.html",
-      '{ name: x, uris: "file:/srv/apt", suites: stable, components: main, signed_by: "URL/page.html" }',
-      "answers is no public key of OpenPGP",
-    ],
-    [
-      "404",
-      '{ name: x, uris: "file:/srv/apt", suites: stable, components: main, signed_by: "URL/nothing" }',
-      "cannot fetch the key",
-    ],
-    [
-      "a missing key ring",
-      '{ name: x, uris: "file:/srv/apt", suites: stable, components: main, signed_by: /nowhere.gpg }',
-      'the key ring /nowhere.gpg of "signed_by" does not exist',
-    ],
-  ])("refuse a key: %s", async (_name, task, message) => {
-    const text = play(`- deb822_repository: ${task.replace("URL", web.url(""))}`);
-    const report = await apply(host(), text, { rc: 2 });
-    expect(messagesOf(report)).toContain(message);
+  it("refuse a key that nobody vouches for", { timeout: 300_000 }, async () => {
+    const source = (more: string): string =>
+      play(`- deb822_repository: { name: x, uris: "file:/srv/apt", suites: stable, components: main, ${more} }`);
+    const other = await host().read("base64 -w0 /usr/share/keyrings/debian-archive-bookworm-stable.gpg");
+    const both = Buffer.concat([binaryKey(armouredKey(key, "key")), Buffer.from(other, "base64")]);
+    const [second = ""] = fingerprintsOf(Buffer.from(other, "base64")) ?? [];
+    server().serve("/both.gpg", both);
+    server().serve("/page.html", "<html>no key</html>");
+    server().serve("/down.asc", { redirect: `${server().http}/key.asc` });
+    server().serve("/key.asc", key);
+    const { http, https } = server();
+    const demanded = `signed_by_fingerprint: "${print}"`;
+    for (const [more, message] of [
+      [
+        `signed_by: "${http}/key.asc"`,
+        `"signed_by: ${http}/key.asc": whoever is on the way to that server could give another key; use https:, or say in "signed_by_fingerprint" which key it is`,
+      ],
+      [`signed_by: "${https}/page.html"`, `what ${https}/page.html answers is no public key of OpenPGP (version 4)`],
+      [`signed_by: "${https}/nothing"`, `cannot fetch the key ${https}/nothing: `],
+      [`signed_by: "${https}/down.asc"`, `cannot fetch the key ${https}/down.asc: `],
+      [`signed_by: "${http}/both.gpg", ${demanded}`, `the key has the fingerprint ${second}, but must have ${print}`],
+      [
+        `signed_by: /usr/share/keyrings/debian-archive-bookworm-stable.gpg, ${demanded}`,
+        `the key has the fingerprint ${second}, but must have ${print}`,
+      ],
+      ["signed_by: /nowhere.gpg", 'the key ring /nowhere.gpg of "signed_by" does not exist'],
+    ] as const) {
+      expect(messagesOf(await apply(host(), source(more), { rc: 2 })), more).toContain(message);
+    }
     expect((await host().exec("ls /etc/apt/sources.list.d/x.sources /etc/apt/keyrings/x.gpg")).stdout).toBe("");
+    expect(server().requests.filter(({ path }) => path === "/key.asc")).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { inputOf } from "../../../test/local-shell.ts";
 import { contextOf, planned } from "../../../test/module-cases.ts";
 import { contentOf } from "../support/files/content-collector.ts";
 import { absent, type PathState } from "../support/files/path-collector.ts";
@@ -8,7 +9,7 @@ import { aptRepository } from "./apt-repository.ts";
 import { deb822Repository } from "./deb822-repository.ts";
 import { dpkgSelections } from "./dpkg-selections.ts";
 import { packageFacts } from "./package-facts.ts";
-import { fingerprintOf, rpmKey } from "./rpm-key.ts";
+import { rpmKey } from "./rpm-key.ts";
 import { yumRepository } from "./yum-repository.ts";
 import { zypperRepository } from "./zypper-repository.ts";
 
@@ -105,7 +106,7 @@ describe("apt_repository", () => {
   it.each([
     [
       { repo: "ppa:nginx/stable" },
-      '"repo: ppa:nginx/stable": personal package archives of Launchpad are not resolved, since that would take its key from a third place over the network; give its "deb" line here, or use deb822_repository with "signed_by"',
+      '"repo: ppa:nginx/stable": personal package archives of Launchpad are not resolved, since that would take the key that signs them from a third place over the network; use deb822_repository with "uris: https://ppa.launchpadcontent.net/nginx/stable/ubuntu", the release of Ubuntu as "suites", "components: main", and as "signed_by" the key itself (Launchpad shows its fingerprint under "Technical details about this PPA")',
     ],
     [
       { repo: "https://repo.example.org stable main" },
@@ -183,6 +184,33 @@ describe("deb822_repository", () => {
     expect(again.script).not.toContain("download-file");
   });
 
+  it("looks at the keys of the key ring when it is told which they are", async () => {
+    const print = "05BFCAE95FF8AA9E38DA90A901208010634E05D8";
+    const other = "1".repeat(40);
+    const raw = { ...task, signed_by: "http://r.example.org/k.asc", signed_by_fingerprint: print };
+    const withRing = async (fingerprints: readonly string[] | null, more: object = {}) => {
+      const given = { ...raw, ...more };
+      const state = answers(
+        text.replace("/k.gpg", "/etc/apt/keyrings/my-repo.gpg"),
+        fingerprints === null ? absent : inode("file"),
+      );
+      const names = Object.keys(deb822Repository.probe(await inputOf(deb822Repository, given, contextOf()), contextOf()));
+      const ring = names.find((name) => name.startsWith("key file ")) ?? "";
+      return planned(deb822Repository, given, complete({ ...state, [ring]: { fingerprints } }));
+    };
+    expect(await withRing([print])).toMatchObject({ differences: [] });
+    const missing = await withRing(null);
+    expect(missing).toMatchObject({ differences: ["state: absent -> file"], left: undefined });
+    for (const found of [[other], [print, other]]) {
+      const off = await withRing(found);
+      expect(off).toMatchObject({ differences: [`key: ${found.join(" ")} -> ${print}`], left: undefined });
+      expect(off.script).toContain(`but must have "${print}`);
+    }
+    await expect(withRing([other], { signed_by: "/k.gpg" })).rejects.toThrow(
+      `the key has the fingerprint ${other}, but must have ${print}`,
+    );
+  });
+
   it("absent takes the key along", async () => {
     const result = await planned(deb822Repository, { name: "My_Repo", state: "absent" }, answers(text, inode("file")));
     expect(result.differences).toEqual(["state: file -> absent", "state: file -> absent"]);
@@ -202,6 +230,23 @@ describe("deb822_repository", () => {
     [
       { ...task, signed_by: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nabc" },
       '"signed_by": the key does not end with -----END PGP PUBLIC KEY BLOCK-----; was it cut off?',
+    ],
+    [
+      { ...task, signed_by: "http://x/k" },
+      '"signed_by: http://x/k": whoever is on the way to that server could give another key; use https:, or say in "signed_by_fingerprint" which key it is',
+    ],
+    [{ ...task, signed_by_fingerprint: "12" }, '"signed_by_fingerprint" must have 40 hexadecimal digits, but "12" has not'],
+    [
+      { ...task, signed_by: "1".repeat(40), signed_by_fingerprint: "1".repeat(40) },
+      '"signed_by_fingerprint" goes with a "signed_by" that is a URL, an absolute path or an armoured key',
+    ],
+    [
+      {
+        ...task,
+        signed_by: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nabcd\n-----END PGP PUBLIC KEY BLOCK-----",
+        signed_by_fingerprint: "1".repeat(40),
+      },
+      '"signed_by" is no public key of OpenPGP (version 4)',
     ],
     [{ ...task, types: "rpm" }, 'deb822_repository: "types.0" is "rpm", but must be one of deb, deb-src'],
     [{ ...task, date_max_future: "soon" }, 'deb822_repository: "date_max_future" is "soon", but must be a whole number'],
@@ -293,6 +338,21 @@ describe("zypper_repository", () => {
     expect(result.change?.differences).toContainEqual({ kind: "text", subject: path, before: "", after });
     expect(result.left).toBeUndefined();
   });
+  it.each([
+    ["autorefresh", { autorefresh: false }, "[demo]\nenabled = 1\nautorefresh = 0\nbaseurl = file:/srv/rpm\n"],
+    ["refresh, its other name", { refresh: false }, "[demo]\nenabled = 1\nautorefresh = 0\nbaseurl = file:/srv/rpm\n"],
+    [
+      "a name for people",
+      { description: "Demo" },
+      "[demo]\nname = Demo\nenabled = 1\nautorefresh = 1\nbaseurl = file:/srv/rpm\n",
+    ],
+    ["disabled", { enabled: false }, "[demo]\nenabled = 0\nautorefresh = 1\nbaseurl = file:/srv/rpm\n"],
+  ])("writes %s, and then finds nothing to do", async (_name, more, after) => {
+    const result = await planned(zypperRepository, { ...task, ...more }, answers(undefined));
+    expect(result.change?.differences).toContainEqual({ kind: "text", subject: path, before: "", after });
+    expect(result.left).toBeUndefined();
+    expect((await planned(zypperRepository, { ...task, ...more }, answers(after))).differences).toEqual([]);
+  });
   it("is content with what zypper itself has written", async () => {
     const found = "[demo]\nname=demo\nenabled=1\nautorefresh=1\nbaseurl=file:/srv/rpm\ntype=rpm-md\nkeeppackages=0\n";
     expect((await planned(zypperRepository, task, answers(found))).differences).toEqual([]);
@@ -326,7 +386,7 @@ describe("zypper_repository", () => {
 
 describe("rpm_key", () => {
   const print = "05BFCAE95FF8AA9E38DA90A901208010634E05D8";
-  const file = (fingerprint: string | null) => ({ fingerprint });
+  const file = (fingerprint: string | null) => ({ fingerprints: fingerprint === null ? null : [fingerprint] });
   it.each([
     ["a file", { key: "/k" }, [], print, ["state: absent -> present"], "rpm --import /k"],
     [
@@ -381,6 +441,11 @@ describe("rpm_key", () => {
     [{ key: "nonsense" }, '"key: nonsense" is neither a URL, nor an absolute path, nor the id of a key'],
     [{ key: "/k", fingerprint: "ABC" }, '"fingerprint" must have 40 hexadecimal digits, but "ABC" has not'],
     [
+      { key: "http://x/k" },
+      '"key: http://x/k": whoever is on the way to that server could give another key; use https:, or say in "fingerprint" which key it is',
+    ],
+    [{ key: "ftp://x/k" }, '"key: ftp://x/k": a key is fetched from https:, http: or file: only'],
+    [
       { key: "https://x", validate_certs: false },
       '"validate_certs: false" is refused: a key from an unknown server is worth nothing',
     ],
@@ -394,10 +459,6 @@ describe("rpm_key", () => {
       resource: "path:/k",
       message: "there is no file /k with a key",
     });
-  });
-  it("knows no fingerprint of what is no key", () => {
-    expect(fingerprintOf(Buffer.from("<html>"))).toBeUndefined();
-    expect(fingerprintOf(Buffer.from([0x98, 10, 4]))).toBeUndefined();
   });
 });
 
@@ -472,5 +533,22 @@ describe("package_facts", () => {
     await expect(decode({ manager: ["pacman"] }, "")).rejects.toThrow(
       '"manager: pacman" is not supported; apt, rpm and apk are, and what stands on rpm',
     );
+  });
+
+  it.each([
+    [
+      { manager: "pip" },
+      'package_facts: "manager.0" is "pip", but must be one of auto, rpm, yum, dnf, dnf5, zypper, apt, apk, portage, pkg, pkg5, pacman, pkgng',
+    ],
+    [{ strategy: "last" }, 'package_facts: "strategy" is "last", but must be one of first, all'],
+    [{ manager: ["apt", "portage"] }, '"manager: portage" is not supported; apt, rpm and apk are, and what stands on rpm'],
+    [{ managers: "apt" }, 'package_facts has no parameter "managers"; did you mean "manager"?'],
+    [
+      { manager: { apt: true } },
+      'package_facts: "manager.0" is {"apt":true}, but must be one of auto, rpm, yum, dnf, dnf5, zypper, apt, apk, portage, pkg, pkg5, pacman, pkgng',
+    ],
+  ])("refuses %j", async (raw, message) => {
+    const error = await planned(packageFacts, raw, {}).catch((one: unknown) => one);
+    expect(error instanceof Error ? error.message : error).toBe(message);
   });
 });

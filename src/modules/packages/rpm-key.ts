@@ -1,9 +1,17 @@
-import { createHash } from "node:crypto";
 import { joinSh, type Sh, sh } from "../../sh.ts";
-import { type Difference, MissingPrerequisite, ModuleFailure, type Question, stateModule, Unknown } from "../contract.ts";
+import {
+  type Apply,
+  type Difference,
+  MissingPrerequisite,
+  ModuleFailure,
+  type Question,
+  stateModule,
+  Unknown,
+} from "../contract.ts";
 import { bool, choice, listOf, type ParametersOf, parameters, str } from "../parameters.ts";
+import { fetchKey, type KeyFile, keyFile, keyUrl, refuseOtherKeys, wantedFingerprints } from "../support/packages/fetch-key.ts";
 import { failOnMissing } from "../support/packages/rpm.ts";
-import { downloadKey, keyFunctions } from "../support/packages/signing-key.ts";
+import { keyFunctions } from "../support/packages/signing-key.ts";
 import { ask, nothing } from "../support/question.ts";
 
 const params = parameters({
@@ -13,7 +21,11 @@ const params = parameters({
     description: "The key: a URL or a file on the host; for `state: absent` also its id (8 to 40 hexadecimal digits).",
   },
   state: { ...choice("present", "absent"), default: "present", description: "Whether rpm trusts it." },
-  fingerprint: { ...listOf(str()), default: [], description: "The only fingerprints that the key may have." },
+  fingerprint: {
+    ...listOf(str()),
+    default: [],
+    description: "The only fingerprints that the key may have; needed with an http: URL.",
+  },
   validate_certs: { ...bool(), default: true, description: "Must stay true: a key from an unknown server is worth nothing." },
 });
 type Where =
@@ -21,8 +33,6 @@ type Where =
   | { readonly kind: "url"; readonly url: string }
   | { readonly kind: "id"; readonly id: string };
 type Input = { readonly where: Where; readonly state: "present" | "absent"; readonly fingerprints: readonly string[] };
-/** Fingerprint of a key file; null when there is no file. */
-type KeyFile = { readonly fingerprint: string | null };
 /** Ids (the last 8 digits of the fingerprints) of the keys that rpm trusts. */
 type Installed = readonly string[];
 type Questions = { readonly installed: Question<Installed>; readonly file: Question<KeyFile> };
@@ -40,27 +50,13 @@ rpm -q --qf '=%{VERSION}\\n' gpg-pubkey; :`,
   },
 );
 
-// The binary form goes to a pipe's reader through the shell functions only by way of a file, and a probe writes none: so it is encoded.
-function keyFile(path: string): Question<KeyFile> {
-  const script = sh`[ -e ${path} ] || { echo missing; exit 0; }
-[ -r ${path} ] || { echo ${`cannot read ${path}: permission denied`} >&2; exit 1; }
-${keyFunctions}
-k3_binary ${path} | base64`;
-  return ask("key file", script, (output) => {
-    const said = output.stdout.toString("utf8").trim();
-    if (said === "missing") return { fingerprint: null };
-    if (output.rc !== 0) return new Unknown(output.stderr.toString("utf8").trim() || `cannot read the key ${path}`);
-    const fingerprint = fingerprintOf(Buffer.from(said.replace(/\s+/g, ""), "base64"));
-    return fingerprint === undefined ? new Unknown(`${path} is no public key of OpenPGP (version 4)`) : { fingerprint };
-  });
-}
-
 export const rpmKey = stateModule<ParametersOf<typeof params>, Input, Questions, Data>({
   name: "rpm_key",
   summary: "Makes rpm trust a key, or no longer.",
   description: [
-    'A URL is fetched by the host. With `fingerprint` it is known whether rpm trusts the key already, and then nothing is fetched; without, it is fetched each time to see, and check mode says "may change".',
-    "The fingerprint is computed from the key itself; gpg is not needed.",
+    'A URL is fetched by the host, through the proxies of its environment, without redirects from https to http. With `fingerprint` it is known whether rpm trusts the key already, and then nothing is fetched; without, it is fetched each time to see, and check mode says "may change".',
+    "The fingerprint is computed from the key itself; gpg is not needed. With `fingerprint`, every key in the file must have one of those given, and nothing but what was looked at is imported.",
+    "Different from Ansible: an `http:` URL needs `fingerprint`, since whoever is on the way could give another key.",
   ],
   parameters: params,
   example: `- name: A key that is on the host
@@ -71,24 +67,22 @@ export const rpmKey = stateModule<ParametersOf<typeof params>, Input, Questions,
   prepare: (given) => {
     if (!given.validate_certs)
       throw new ModuleFailure('"validate_certs: false" is refused: a key from an unknown server is worth nothing');
-    const fingerprints = given.fingerprint.map((one) => one.replace(/\s+/g, "").toUpperCase());
-    const wrong = fingerprints.find((one) => !/^[0-9A-F]{40}$/.test(one));
-    if (wrong !== undefined) throw new ModuleFailure(`"fingerprint" must have 40 hexadecimal digits, but "${wrong}" has not`);
-    const where = whereIs(given.key);
+    const fingerprints = wantedFingerprints(given.fingerprint, "fingerprint");
+    const where = whereIs(given.key, fingerprints);
     if (where.kind === "id" && given.state === "present")
       throw new ModuleFailure(`"key: ${given.key}" is the id of a key; to add one, give its URL or the path of its file`);
     return Promise.resolve({ where, state: given.state, fingerprints });
   },
   probe: (input) => ({
     installed: installedKeys,
-    file: input.where.kind === "file" ? keyFile(input.where.path) : nothing<KeyFile>({ fingerprint: null }),
+    file: input.where.kind === "file" ? keyFile(input.where.path) : nothing<KeyFile>({ fingerprints: null }),
   }),
   plan: ({ installed, file }, input) => {
     const { where, fingerprints } = input;
     const isPresent = input.state === "present";
-    if (where.kind === "file" && file.fingerprint === null)
+    if (where.kind === "file" && file.fingerprints === null)
       throw new MissingPrerequisite(`path:${where.path}`, `there is no file ${where.path} with a key`);
-    if (file.fingerprint !== null) refuseOther(file.fingerprint, fingerprints);
+    refuseOtherKeys(file.fingerprints ?? [], fingerprints);
     const ids = knownIds(where, file, fingerprints);
     if (ids === undefined)
       return { differences: [], data: { id: undefined }, maybe: "the key has to be fetched to see which it is" };
@@ -104,7 +98,7 @@ export const rpmKey = stateModule<ParametersOf<typeof params>, Input, Questions,
     };
     return { differences: [difference], data: { id } };
   },
-  apply: ({ data }, input) => ({ script: keyScript(data, input) }),
+  apply: ({ data }, input) => keyApply(data, input),
   predict: ({ data }, { installed }, input) => {
     if (data.id === undefined) return [];
     const answer = input.state === "present" ? [...installed, data.id] : installed.filter((one) => one !== data.id);
@@ -113,8 +107,8 @@ export const rpmKey = stateModule<ParametersOf<typeof params>, Input, Questions,
   applied: (output) => (/^k3sprov: no change$/m.test(output.stdout.toString("utf8")) ? { changed: false } : {}),
 });
 
-function whereIs(key: string): Where {
-  if (/^(https?|file|ftp):/.test(key)) return { kind: "url", url: key };
+function whereIs(key: string, fingerprints: readonly string[]): Where {
+  if (/^(https?|file|ftp):/.test(key)) return { kind: "url", url: keyUrl(key, "key", fingerprints, "fingerprint") };
   if (key.startsWith("/")) return { kind: "file", path: key };
   const id = key.replace(/^0x/i, "").replace(/\s+/g, "").toUpperCase();
   if (/^[0-9A-F]{8,40}$/.test(id)) return { kind: "id", id: id.slice(-8) };
@@ -124,53 +118,38 @@ function whereIs(key: string): Where {
 /** Ids that the key has, or one of which it has; undefined when only fetching it tells. */
 function knownIds(where: Where, file: KeyFile, fingerprints: readonly string[]): readonly string[] | undefined {
   if (where.kind === "id") return [where.id];
-  if (file.fingerprint !== null) return [file.fingerprint.slice(-8)];
+  const [first] = file.fingerprints ?? [];
+  if (first !== undefined) return [first.slice(-8)];
   return fingerprints.length === 0 ? undefined : fingerprints.map((one) => one.slice(-8));
 }
 
-function refuseOther(found: string, allowed: readonly string[]): void {
-  if (allowed.length > 0 && !allowed.includes(found))
-    throw new ModuleFailure(`the key has the fingerprint ${found}, but must have ${allowed.join(" or ")}`);
-}
-
-/** Fingerprint of a version 4 key: SHA-1 over its first packet, with the header that RFC 4880 (12.2) says. */
-export function fingerprintOf(key: Buffer): string | undefined {
-  const [tag = 0, one = 0, two = 0] = key;
-  const isNew = tag === 0xc6;
-  const shape: Readonly<Record<number, readonly [start: number, length: number]>> = {
-    152: [2, one],
-    153: [3, one * 256 + two],
-    198: isNew && one < 192 ? [2, one] : [3, (one - 192) * 256 + two + 192],
-  };
-  const found = shape[tag];
-  if (found === undefined) return undefined;
-  const [start, length] = found;
-  const body = key.subarray(start, start + length);
-  if (body.length !== length || body[0] !== 4) return undefined;
-  const head = Buffer.from([0x99, length >> 8, length & 0xff]);
-  return createHash("sha1").update(head).update(body).digest("hex").toUpperCase();
-}
-
-function keyScript(data: Data, input: Input): Sh {
-  const { where } = input;
+// Where the task says which key it is, only the block that was looked at is imported: rpm would take others that follow it as well.
+function keyApply(data: Data, input: Input): Apply {
+  const { where, fingerprints } = input;
   if (where.kind === "id" || (input.state === "absent" && data.id !== undefined))
-    return eraseScript(sh`${(data.id ?? "").toLowerCase()}`);
-  if (where.kind === "file") return sh`rpm --import ${where.path} || exit`;
-  const allowed = input.fingerprints;
-  const check = sh`k3_print=$(k3_fingerprint "$k3_key/binary") || { echo ${`cannot tell the fingerprint of ${where.url}`} >&2; exit 1; }
-${
-  allowed.length === 0
-    ? sh`:`
-    : sh`k3_ok=; for k3_one in ${allowed}; do [ "$k3_one" = "$k3_print" ] && k3_ok=1; done
-[ -n "$k3_ok" ] || { echo "the key has the fingerprint $k3_print, but must have "${allowed.join(" or ")} >&2; exit 1; }`
-}
-k3_id=$(printf %s "$k3_print" | tail -c 8 | tr A-F a-f)
+    return { script: eraseScript(sh`${(data.id ?? "").toLowerCase()}`) };
+  if (where.kind === "file")
+    return { script: fingerprints.length === 0 ? sh`rpm --import ${where.path} || exit` : importBlock(where.path) };
+  const fetched = fetchKey(where.url, fingerprints);
+  const identify = sh`k3_id=$(printf '%s\\n' $k3_prints | head -n 1 | tail -c 9 | tr A-F a-f)
 k3_there() { rpm -q --qf '%{VERSION}\\n' gpg-pubkey 2>/dev/null | grep -qx "$k3_id"; }`;
+  const imported =
+    fingerprints.length === 0
+      ? sh`rpm --import "$k3_key/download" || exit`
+      : sh`k3_armour "$k3_key/download" > "$k3_key/armour" && rpm --import "$k3_key/armour" || exit`;
   const act =
     input.state === "present"
-      ? sh`if k3_there; then echo 'k3sprov: no change'; else rpm --import "$k3_key/download" || exit; fi`
+      ? sh`if k3_there; then echo 'k3sprov: no change'; else ${imported}; fi`
       : sh`if k3_there; then ${eraseScript(sh`"$k3_id"`)}; else echo 'k3sprov: no change'; fi`;
-  return joinSh([keyFunctions, downloadKey(where.url), check, act]);
+  return { script: joinSh([fetched.script, identify, act]), payloads: fetched.payloads };
+}
+
+function importBlock(path: string): Sh {
+  return sh`${keyFunctions}
+k3_key=$(mktemp -d) || exit
+trap 'rm -rf "$k3_key"' EXIT
+trap 'exit 1' HUP INT TERM
+k3_armour ${path} > "$k3_key/armour" && rpm --import "$k3_key/armour" || exit`;
 }
 
 const eraseScript = (id: Sh): Sh => sh`rpm --erase --allmatches gpg-pubkey-${id} || exit`;

@@ -27,7 +27,7 @@ export const yumRepository = stateModule<YumRepositoryParams, Input, Questions, 
   summary: "Adds and removes repositories of dnf and yum.",
   description: [
     "The section of the repository says what the task says and nothing else; other sections of the file, and their comments, stay as they are. The file goes with its last section.",
-    "Nothing is fetched: dnf does that when it needs the repository.",
+    "Nothing is fetched: dnf does that when it needs the repository, the keys of `gpgkey` included, which it then trusts without asking. To say which key is meant, use `rpm_key` with `fingerprint` before, and give dnf no `gpgkey`, or one of a `file:` address.",
   ],
   parameters: yumRepositoryParameters,
   example: `- name: Extra packages

@@ -55,10 +55,11 @@ export function parseSource(line: string): Source | undefined {
 
 /** The source that a task names; throws ModuleFailure for what apt would not take. */
 export function wantedSource(repo: string): Source {
-  const ppa = /^ppa:/.exec(repo.trim());
+  const ppa = /^ppa:(?:~?([^/\s]+)(?:\/(?:ubuntu\/)?([^/\s]+))?)?/.exec(repo.trim());
   if (ppa !== null) {
+    const [, owner = "OWNER", name = "ppa"] = ppa;
     throw new ModuleFailure(
-      `"repo: ${repo}": personal package archives of Launchpad are not resolved, since that would take its key from a third place over the network; give its "deb" line here, or use deb822_repository with "signed_by"`,
+      `"repo: ${repo}": personal package archives of Launchpad are not resolved, since that would take the key that signs them from a third place over the network; use deb822_repository with "uris: https://ppa.launchpadcontent.net/${owner}/${name}/ubuntu", the release of Ubuntu as "suites", "components: main", and as "signed_by" the key itself (Launchpad shows its fingerprint under "Technical details about this PPA")`,
     );
   }
   const source = parseSource(repo);

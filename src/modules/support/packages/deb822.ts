@@ -17,6 +17,12 @@ export const deb822Parameters = parameters({
     ...str(),
     description: "The key that signs it: an armoured key, a URL of one, a path of a key ring on the host, or fingerprints.",
   },
+  signed_by_fingerprint: {
+    ...listOf(str()),
+    default: [],
+    description:
+      "The only fingerprints that the key of `signed_by` may have; needed with an http: URL. A fetched key that has others is fetched again (not in Ansible).",
+  },
   enabled: { ...bool(), description: "False: it is written down, but apt passes over it." },
   allow_downgrade_to_insecure: { ...bool(), description: field("Allow-Downgrade-To-Insecure") },
   allow_insecure: { ...bool(), description: field("Allow-Insecure") },

@@ -16,7 +16,11 @@ export const yumRepositoryParameters = parameters(
     mirrorlist: { ...str(), description: "Where a list of its mirrors is." },
     enabled: { ...bool(), description: "Whether it is used." },
     gpgcheck: { ...bool(), description: "Check signatures of packages." },
-    gpgkey: { ...listOf(str()), description: "Where the keys are that sign the packages." },
+    gpgkey: {
+      ...listOf(str()),
+      description:
+        "Where the keys are that sign the packages: https: or file: addresses. What an http: address gives is trusted too, whoever gives it.",
+    },
     gpgcakey: { ...str(), description: option("gpgcakey") },
     repo_gpgcheck: { ...bool(), description: "Check the signature of the repository's lists." },
     async: { ...bool(), description: option("async") },
