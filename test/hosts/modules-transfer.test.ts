@@ -225,6 +225,26 @@ describe("unarchive", () => {
     expect(report.stdout).toContain('"msg": "cannot list /root/t.xz: there is no \\"xz\\" to unpack /root/t.xz with"');
   });
 
+  it("changes nothing where its user may not write, nor when the archive is no archive", async () => {
+    await host().read(
+      "mkdir -p /root/u && echo x >/root/u/x && tar -C /root -cf /srv/u.tar u && head -c 4000 /dev/urandom >/srv/bad.tgz",
+    );
+    const refused = async (parameters: string, on: TestHost, become: string): Promise<string> => {
+      const text = `- hosts: all\n  gather_facts: false\n  become: ${become}\n  tasks:\n    - unarchive: { ${parameters}, remote_src: true }\n`;
+      return (await apply([on], text, { rc: 2 })).stdout;
+    };
+    const deploy = host().as("deploy");
+    expect(await refused("src: /srv/u.tar, dest: /etc", deploy, "false")).toMatch(
+      /mkdir: cannot create directory '\/etc\/\.k3sprov\.[0-9a-f]{32}': Permission denied/,
+    );
+    await host().read("chmod 600 /srv/u.tar");
+    expect(await refused("src: /srv/u.tar, dest: /tmp", deploy, "false")).toContain(
+      '"msg": "cannot list /srv/u.tar: cannot read /srv/u.tar"',
+    );
+    expect(await refused("src: /srv/bad.tgz, dest: /tmp", host(), "true")).toContain('"msg": "cannot list /srv/bad.tgz: ');
+    expect(await host().read("ls -A /etc /tmp | grep -e k3sprov -e '^u$' || :; rm -r /root/u /srv/u.tar /srv/bad.tgz")).toBe("");
+  });
+
   it("changes nothing when the disk is full", async () => {
     await host().read("head -c 9000000 /dev/zero | tr '\\0' x >/root/big && tar -C /root -czf /root/big.tgz big");
     await host().read("mkdir /mnt/full && mount -t tmpfs -o size=4m none /mnt/full && echo old >/mnt/full/big");

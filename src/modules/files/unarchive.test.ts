@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { lstat, mkdtemp, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, readFile, readlink, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -38,7 +38,8 @@ describe.each(SHELLS)("unarchive with %s", (shell) => {
     runModule(host, unarchive, { dest: at("d"), ...raw }, { control: directoryControl(files), ...options });
   const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o7777).toString(8);
 
-  it.each(["a.tar", "a.tar.gz", "a.tar.bz2", "a.tar.xz"])(
+  // busybox has no zstd.
+  it.each(["a.tar", "a.tar.gz", "a.tar.bz2", "a.tar.xz", ...(shell === "busybox" ? [] : ["a.tar.zst"])])(
     "unpacks %s of either machine, finds drift, and mends only that",
     async (name) => {
       make(name, "top");
@@ -105,6 +106,52 @@ describe.each(SHELLS)("unarchive with %s", (shell) => {
   });
 
   it.each([
+    ["keep_newer", { keep_newer: true }],
+    ["the same as an option of tar", { extra_opts: ["--keep-newer-files"] }],
+  ])("keeps what is newer than the archive: %s", async (_name, keeps) => {
+    await utimes(join(files, "top/conf/x"), 1_600_000_000, 1_600_000_000);
+    // busybox' unzip gives files the time at which it unpacks them.
+    for (const name of shell === "busybox" ? ["a.tar.gz"] : ["a.tar.gz", "a.zip"]) {
+      await rm(at("d"), { recursive: true });
+      await makeTree(host.directory, { "d/": "" });
+      make(name, "top/conf", "top/a b'c");
+      const raw = { src: name, ...keeps };
+      expect(await run(raw)).toMatchObject({ changed: true });
+      expect(await run(raw)).toMatchObject({ changed: false });
+      expect(Math.abs((await stat(at("d/top/conf/x"))).mtimeMs / 1000 - 1_600_000_000)).toBeLessThan(60);
+      await makeTree(host.directory, { "d/top/conf/x@0600": "newer" });
+      expect(await run(raw), name).toMatchObject({ changed: false });
+      await utimes(at("d/top/conf/x"), 1_500_000_000, 1_500_000_000);
+      expect((await run(raw)).differences, name).toMatchObject([{ subject: at("d/top/conf/x"), name: "content" }]);
+      expect(await readFile(at("d/top/conf/x"), "utf8")).toBe("X");
+      expect(await run({ src: name }), "without it, time does not matter").toMatchObject({ changed: false });
+    }
+  });
+
+  it("leaves alone what is there, when tar is told to", async () => {
+    make("a.tar", "top/conf", "top/a b'c");
+    await makeTree(host.directory, { "d/top/conf/x": "old" });
+    const raw = { src: "a.tar", extra_opts: "--skip-old-files --no-same-owner" };
+    expect((await run(raw)).differences.map((one) => one.subject)).toContain(at("d/top/a b'c"));
+    expect(await run(raw)).toMatchObject({ changed: false });
+    expect(await readFile(at("d/top/conf/x"), "utf8")).toBe("old");
+  });
+
+  it("leaves out and strips in tar's words", async () => {
+    make("a.tar", "top");
+    const raw = {
+      src: "a.tar",
+      extra_opts: ["--strip-components", "1", "--exclude=a b*", "--exclude bin/also"],
+      list_files: true,
+    };
+    expect(await run(raw)).toMatchObject({ changed: true });
+    const after = await run(raw);
+    expect(after.changed).toBe(false);
+    expect([...(after.result["files"] as string[])].sort()).toEqual(["bin", "bin/tool", "conf", "conf/x", "empty"]);
+    expect((await readdir(at("d"))).sort()).toEqual(["bin", "conf", "empty"]);
+  });
+
+  it.each([
     [["--transform=s,^top,/abs,", "-P", "top"], 'its member "/abs" has an absolute path'],
     [["--transform=s,^top,../up,", "-P", "top"], 'its member "../up" leads upwards with ".."'],
     [["top", "pipe"], 'its member "pipe" is a device, a pipe or another thing that is neither file, directory nor link'],
@@ -139,8 +186,29 @@ describe.each(SHELLS)("unarchive with %s", (shell) => {
       failed:
         "src is a URL, which unarchive does not download: get it with get_url and give its path with remote_src: true: https://example.org/a.tar",
     });
-    expect(await run({ src: "a.tar", extra_opts: "--exclude=x" })).toMatchObject({
-      failed: 'extra_opts "--exclude=x" is not supported; --strip-components=N and --no-same-owner are',
+    for (const [extra_opts, failed] of [
+      [
+        "--transform=s/a/b/",
+        'extra_opts "--transform=s/a/b/" is not supported; --strip-components=N, --exclude=PATTERN, --keep-newer-files, --skip-old-files, --overwrite, --wildcards and --no-same-owner are',
+      ],
+      ["--strip-components=one", 'extra_opts "--strip-components" is "one", but must be a number'],
+      ["--strip-components", 'extra_opts "--strip-components" lacks its value'],
+      [["--exclude"], 'extra_opts "--exclude" lacks its value'],
+    ] as const) {
+      expect(await run({ src: "a.tar", extra_opts })).toMatchObject({ failed });
+    }
+    expect(await run({ src: "a.tar", include: ["no*"] })).toMatchObject({
+      failed: `${join(files, "a.tar")} has no member "no*", which include names`,
+    });
+    expect(await run({ src: "top" })).toMatchObject({ failed: `the archive ${join(files, "top")} is a directory` });
+    expect(await run({ src: "none.tar" })).toMatchObject({ failed: 'there is no file "none.tar" on the control node' });
+    await writeFile(join(files, "vault.tar"), "$ANSIBLE_VAULT;1.1;AES256\n6162\n");
+    expect(await run({ src: "vault.tar" })).toMatchObject({
+      failed: `the archive ${join(files, "vault.tar")} is encrypted by Ansible Vault; unarchive does not decrypt it`,
+    });
+    await writeFile(at("file"), "");
+    expect(await run({ src: "a.tar", dest: at("file") })).toMatchObject({
+      failed: `dest '${at("file")}' must be an existing dir, but is a file`,
     });
     await expect(run({ src: "a.tar", dest: at("gone") })).rejects.toMatchObject({
       resource: `path:${at("gone")}`,

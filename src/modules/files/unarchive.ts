@@ -15,6 +15,7 @@ import {
   Unknown,
 } from "../contract.ts";
 import { bool, int, listOf, type ParametersOf, parameters, path, str } from "../parameters.ts";
+import { extraOptions, type Keeps } from "../support/archives/extra-options.ts";
 import { listScript, type Member, readListing } from "../support/archives/list-archive.ts";
 import { partsOf, type Selection, selectMembers } from "../support/archives/selection.ts";
 import { planMember, type Step, unpackScript } from "../support/archives/unpack-plan.ts";
@@ -53,15 +54,27 @@ const params = parameters(
     exclude: {
       ...listOf(str()),
       default: [],
-      description: "Members to leave out, as patterns over the whole name or its last part.",
+      description: "Members to leave out, as patterns of whole parts anywhere in the name, as tar has it.",
     },
-    keep_newer: { ...bool(), default: false, description: "Not supported: contents are compared. Only false is allowed." },
+    keep_newer: {
+      ...bool(),
+      default: false,
+      description:
+        "Leave a file that is newer than the archive's, whatever it holds, with its owner and mode. busybox' unzip makes files as new as the unpacking.",
+    },
     list_files: { ...bool(), default: false, description: "Give the names of the members in the result." },
     extra_opts: {
       ...listOf(str()),
       default: [],
-      description: "Options of tar; --strip-components=N and --no-same-owner are understood, all else is refused.",
+      description:
+        "Options of tar; --strip-components=N, --exclude=PATTERN, --keep-newer-files, --skip-old-files, --overwrite, --wildcards and --no-same-owner are understood, all else is refused.",
     },
+    decrypt: {
+      ...bool(),
+      default: true,
+      description: "An archive that Ansible Vault has encrypted is refused; false takes it as it is.",
+    },
+    validate_certs: { ...bool(), default: true, description: "Accepted; it is about URLs, which are refused." },
     io_buffer_size: { ...int(), description: "Accepted and ignored: archives are streamed." },
     ...parametersWithoutFlags,
     mode: {
@@ -86,6 +99,7 @@ type Input = {
   readonly dest: string;
   readonly src: string;
   readonly selection: Selection;
+  readonly keeps: Keeps;
   /** An archive of the control node. */
   readonly local: { readonly source: FileSource; readonly members: readonly Member[] } | undefined;
   /** The private directory that it is unpacked in. */
@@ -158,7 +172,7 @@ export const unarchive = stateModule<Params, Input, Questions, { readonly steps:
     const accounts = known.accounts(wanted);
     const steps = selected.flatMap(({ member, path }) => {
       const one = { path, member: withDigest(member, members) };
-      return planMember(one, answer.found.get(path) ?? { kind: "absent" }, dest, wanted, accounts) ?? [];
+      return planMember(one, answer.found.get(path) ?? { kind: "absent" }, dest, wanted, accounts, input.keeps) ?? [];
     });
     return steps.length === 0 ? undefined : { differences: steps.flatMap(({ differences }) => differences), data: { steps } };
   },
@@ -214,23 +228,23 @@ async function prepare(given: Params, control: ControlNode, context: ProbeContex
       `src is a URL, which unarchive does not download: get it with get_url and give its path with remote_src: true: ${given.src}`,
     );
   }
-  if (given.keep_newer)
-    throw new ModuleFailure("keep_newer: true is not supported: files are compared by their contents, not by their times");
   const dest = hostPath(given.dest, context.traits);
-  const selection = { include: given.include, exclude: given.exclude, strip: stripOf(given.extra_opts) };
+  const options = extraOptions(given.extra_opts);
+  const selection = { include: given.include, exclude: [...given.exclude, ...options.exclude], strip: options.strip };
+  const keeps = given.keep_newer && options.keeps === "nothing" ? "newer" : options.keeps;
   const stage = `${dest === "/" ? "" : dest}/.k3sprov.${randomBytes(16).toString("hex")}`;
   const isRemote = given.copy === undefined ? given.remote_src : !given.copy;
-  if (isRemote) return { given, dest, src: hostPath(given.src, context.traits), selection, local: undefined, stage };
+  if (isRemote) return { given, dest, src: hostPath(given.src, context.traits), selection, keeps, local: undefined, stage };
   const src = control.find(given.src, "files");
   const { kind, size } = await control.inspect(src);
   if (kind !== "file") throw new ModuleFailure(`the archive ${src} is a directory`);
-  if (await control.isEncrypted(src)) {
+  if (given.decrypt && (await control.isEncrypted(src))) {
     throw new ModuleFailure(`the archive ${src} is encrypted by Ansible Vault; unarchive does not decrypt it`);
   }
   const source = await localSource(src, size, { readUpTo: -1, decrypt: false }, control);
   const members = await membersOf(src, source.digest, control);
   selectMembers(members, selection, src);
-  return { given, dest, src, selection, local: { source, members }, stage };
+  return { given, dest, src, selection, keeps, local: { source, members }, stage };
 }
 
 /** Archives of the control node by their digest: listed once, however many hosts get them. */
@@ -241,18 +255,6 @@ function membersOf(path: string, digest: string, control: ControlNode): Promise<
   listed.set(digest, known);
   known.catch(() => listed.delete(digest));
   return known;
-}
-
-function stripOf(options: readonly string[]): number {
-  let strip = 0;
-  for (const option of options.flatMap((one) => one.split(/\s+/))) {
-    const count = /^--strip(?:-components)?=(\d+)$/.exec(option)?.[1];
-    if (count !== undefined) strip = Number(count);
-    else if (option !== "--no-same-owner" && option !== "") {
-      throw new ModuleFailure(`extra_opts "${option}" is not supported; --strip-components=N and --no-same-owner are`);
-    }
-  }
-  return strip;
 }
 
 const stripped = (members: readonly Member[], strip: number): string[] =>

@@ -10,6 +10,8 @@ export type Member = {
   /** Of a link: where it leads. */
   readonly target?: string;
   readonly digest?: string;
+  /** When it was changed last, in seconds; of a list without seconds the last one of that minute. */
+  readonly mtime?: number;
 };
 
 const BEGIN = "listing";
@@ -40,13 +42,14 @@ done`);
 export function listScript(archive: Sh): Sh {
   return sh`k3_archive=${archive}
 ${unpackerScript}
+TZ=UTC0; export TZ
 printf ${`${BEGIN}\\0`}
 if [ -n "$k3_un" ]; then
-k3_plain=
-case $(tar --version 2>/dev/null) in *GNU*) k3_plain='--quoting-style=literal -P';; esac
+k3_plain= k3_full=
+case $(tar --version 2>/dev/null) in *GNU*) k3_plain='--quoting-style=literal -P' k3_full=--full-time;; esac
 k3_list=$($k3_un <"$k3_archive" | tar $k3_plain -tf -) || exit 1
 printf '%s\\0' "$k3_list"
-$k3_un <"$k3_archive" | tar $k3_plain -tvf - || exit 1
+$k3_un <"$k3_archive" | tar $k3_plain $k3_full -tvf - || exit 1
 printf '\\0'
 $k3_un <"$k3_archive" | tar $k3_plain -xf - --to-command=sha256sum || exit 1
 printf '\\0tar\\0'
@@ -93,15 +96,17 @@ function tarMembers(names: readonly string[], details: readonly string[], archiv
   return names.map((raw, index) => {
     const line = details[index] ?? "";
     const type = line.charAt(0);
-    const after = line.slice(line.indexOf(` ${raw}`) + 1 + raw.length);
+    const start = line.indexOf(` ${raw}`);
+    const after = line.slice(start + 1 + raw.length);
+    const time = timeOf(line.slice(0, start));
     const target = / (?:->|link to) (.*)$/s.exec(after)?.[1];
     const mode = modeOf(line.slice(1, 10));
     const name = raw.replace(/\/+$/, "");
-    if (type === "l" && target !== undefined) return { name, kind: "link", mode, target };
+    if (type === "l" && target !== undefined) return { name, kind: "link", mode, target, ...time };
     // busybox shows a hard link as a file with an arrow.
-    if (target !== undefined && after.startsWith(" ")) return { name, kind: "hardlink", mode, target };
+    if (target !== undefined && after.startsWith(" ")) return { name, kind: "hardlink", mode, target, ...time };
     if (type === "d" || (type === "-" && raw.endsWith("/"))) return { name, kind: "directory", mode };
-    return { name, kind: type === "-" ? "file" : "special", mode };
+    return { name, kind: type === "-" ? "file" : "special", mode, ...time };
   });
 }
 
@@ -112,8 +117,15 @@ function zipMembers(names: readonly string[], details: readonly string[]): Membe
     const detail = details.find((one) => one.endsWith(` ${raw}`) && /^[-dl?][-rwxsStT]{9} /.test(one));
     const mode = detail === undefined ? {} : { mode: modeOf(detail.slice(1, 10)) };
     if (raw.endsWith("/")) return [{ name: raw.replace(/\/+$/, ""), kind: "directory", ...mode }];
-    return [{ name: raw, kind: detail?.startsWith("l") === true ? "special" : "file", ...mode }];
+    return [{ name: raw, kind: detail?.startsWith("l") === true ? "special" : "file", ...mode, ...timeOf(line) }];
   });
+}
+
+/** The first time in a line of a list. */
+function timeOf(line: string): { readonly mtime?: number } {
+  const [, day, minute, second] = /(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d)?/.exec(line) ?? [];
+  if (day === undefined) return {};
+  return { mtime: Date.parse(`${day}T${minute}${second ?? ":59"}Z`) / 1000 };
 }
 
 /** "rwsr-xr-x" as a number. */

@@ -16,7 +16,7 @@ export function selectMembers(members: readonly Member[], { include, exclude, st
   const selected = new Map<string, Selected>();
   for (const member of members) {
     if (include.length > 0 && !include.some((pattern) => matches(pattern, member.name))) continue;
-    if (exclude.some((pattern) => matches(pattern, member.name) || matches(pattern, baseOf(member.name)))) continue;
+    if (exclude.some((pattern) => matches(pattern, member.name, "anywhere"))) continue;
     const path = partsOf(member.name).slice(strip).join("/");
     if (path !== "") selected.set(path, { member, path });
   }
@@ -53,14 +53,14 @@ function leadsOut(parts: readonly string[]): boolean {
 }
 
 export const partsOf = (name: string): string[] => name.split("/").filter((part) => part !== "" && part !== ".");
-const baseOf = (name: string): string => partsOf(name).at(-1) ?? "";
 
-/** A shell pattern over the whole name, or over that of a directory above it. */
-function matches(pattern: string, name: string): boolean {
+/** A shell pattern over the whole name, or over that of a directory above it; tar's `--exclude` also begins within a name. */
+function matches(pattern: string, name: string, from: "start" | "anywhere" = "start"): boolean {
   const wanted = partsOf(pattern).join("/");
   const text = wanted
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replaceAll("*", ".*")
     .replaceAll("?", ".");
-  return new RegExp(`^${text}(/.*)?$`, "s").test(partsOf(name).join("/"));
+  const before = from === "start" ? "" : "(.*/)?";
+  return new RegExp(`^${before}${text}(/.*)?$`, "s").test(partsOf(name).join("/"));
 }

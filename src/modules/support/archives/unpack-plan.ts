@@ -10,6 +10,7 @@ import {
   type WantedAttributes,
 } from "../files/attributes.ts";
 import { modeFrom, octal } from "../files/symbolic-mode.ts";
+import type { Keeps } from "./extra-options.ts";
 import { type Member, unpackerScript } from "./list-archive.ts";
 import { partsOf, type Selected } from "./selection.ts";
 import type { Found } from "./unpacked-state.ts";
@@ -34,7 +35,9 @@ export function planMember(
   dest: string,
   wanted: WantedAttributes,
   accounts: Accounts,
+  keeps: Keeps,
 ): Step | undefined {
+  if (stays(member, found, keeps)) return undefined;
   const subject = `${dest}/${path}`;
   const isDirectory = member.kind === "directory";
   const own = attributesOf(member, wanted, isDirectory);
@@ -63,6 +66,11 @@ export function planMember(
   }
   const planned = planAttributes(subject, inode, own, accounts);
   return planned === undefined ? undefined : { path, member, take: false, ...planned };
+}
+
+function stays({ kind, mtime }: Member, found: Found, keeps: Keeps): boolean {
+  if (keeps === "nothing" || kind === "directory" || found.kind === "absent" || found.inode.kind === "directory") return false;
+  return keeps === "all" || (mtime !== undefined && Math.floor(found.inode.mtime) > mtime);
 }
 
 // A mode that is asked for is one for files; who may read a directory of them may enter it as well.
