@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { armouredKey, binaryKey, fingerprintsOf } from "../../src/modules/support/packages/signing-key.ts";
+import { withArtifactServer } from "./artifact-server.ts";
 import { apply, type RunReport } from "./cli.ts";
 import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
@@ -38,6 +40,7 @@ const REPOSITORY = `- name: Repository
 
 describe("yum_repository, rpm_key and dnf", () => {
   const host = freshHost({ image: "rpm" });
+  const server = withArtifactServer();
   beforeAll(() => openDatabases(host()));
 
   it("bring packages that only the repository has, and go again", { timeout: 600_000 }, async () => {
@@ -68,6 +71,51 @@ describe("yum_repository, rpm_key and dnf", () => {
       },
     );
     expect(await host().read("ls -A /etc/yum.repos.d; rpm -q gpg-pubkey || :")).toBe("package gpg-pubkey is not installed");
+  });
+
+  it("fetch keys from a server: dnf those of gpgkey, rpm_key by https or by fingerprint", { timeout: 600_000 }, async () => {
+    const { http, https, authority } = server();
+    await host().read(
+      `cat >/usr/local/share/ca-certificates/tests.crt <<'END'\n${authority}END\nupdate-ca-certificates >/dev/null 2>&1`,
+    );
+    const [key, other] = [await host().read("cat /srv/rpm/key.asc"), await host().read("cat /srv/rpm/other.asc")];
+    const print = fingerprintsOf(binaryKey(armouredKey(key, "key")))?.[0] ?? "";
+    const second = fingerprintsOf(binaryKey(armouredKey(other, "key")))?.[0] ?? "";
+    server().serve("/key.asc", `${key}\n`);
+    server().serve("/both.asc", `${key}\n${other}\n`);
+    server().serve("/other.asc", `${other}\n`);
+    server().serve("/down.asc", { redirect: `${http}/key.asc` });
+    const ring = (): Promise<string> => host().read("rpm -q --qf '%{VERSION} ' gpg-pubkey || :");
+    const id = print.slice(-8).toLowerCase();
+    const task = (parameters: string): string => play(`- name: Key\n  rpm_key: { ${parameters} }`);
+
+    const byDnf = play(`- name: Repository
+  yum_repository: { name: demo, description: Demo, baseurl: "file:///srv/rpm/main", gpgcheck: true, gpgkey: ["${https}/other.asc", "${https}/key.asc"] }
+- name: Package
+  dnf: { name: demo-web }`);
+    expect(changesOf(await apply(host(), byDnf))).toEqual(["Repository", "Package"]);
+    expect(changesOf(await apply(host(), byDnf))).toEqual([]);
+    expect(await ring()).toContain(id);
+    await host().read("rpm -e demo-web; rpm -e --allmatches gpg-pubkey; rm /etc/yum.repos.d/demo.repo");
+
+    for (const parameters of [`key: "${https}/key.asc"`, `key: "${http}/both.asc", fingerprint: "${print}"`]) {
+      expect(changesOf(await apply(host(), task(parameters))), parameters).toEqual(["Key"]);
+      expect(changesOf(await apply(host(), task(parameters))), parameters).toEqual([]);
+      expect(await ring(), "nothing but the key that was looked at").toBe(`${id} `);
+      await host().read("rpm -e --allmatches gpg-pubkey");
+    }
+    for (const [parameters, message] of [
+      [
+        `key: "${http}/key.asc"`,
+        `"key: ${http}/key.asc": whoever is on the way to that server could give another key; use https:, or say in "fingerprint" which key it is`,
+      ],
+      [`key: "${https}/other.asc", fingerprint: "${print}"`, `the key has the fingerprint ${second}, but must have ${print}`],
+      [`key: "${https}/nothing"`, `cannot fetch the key ${https}/nothing: `],
+      [`key: "${https}/down.asc"`, `cannot fetch the key ${https}/down.asc: `],
+    ] as const) {
+      expect(messagesOf(await apply(host(), task(parameters), { rc: 2 })), parameters).toContain(message);
+    }
+    expect(await ring()).toBe("package gpg-pubkey is not installed");
   });
 
   it("fetch a key by URL, and refuse another than the one that is meant", async () => {
@@ -182,5 +230,33 @@ describe("zypper and zypper_repository", () => {
         ignore: OWN,
       },
     );
+  });
+
+  it("take patches and distribution upgrades, and repositories with all their options", { timeout: 600_000 }, async () => {
+    const task = (parameters: string): string => play(`- name: Task\n  zypper: { ${parameters} }`);
+    const repository = (parameters: string): string =>
+      play(`- name: Repository\n  zypper_repository: { name: demo, repo: "file:///srv/rpm/main", ${parameters} }`);
+    const installedNow = (): Promise<string> => host().read("rpm -qa --qf '%{NAME}-%{VERSION} ' 'demo-[elmtuw]*'");
+    expect(changesOf(await apply(host(), repository("auto_import_keys: true, priority: 20, autorefresh: false")))).toEqual([
+      "Repository",
+    ]);
+    const listed = async (): Promise<string> => host().read("zypper --quiet --xmlout repos | grep -o '<repo .*>'");
+    expect(await listed()).toMatch(/priority="20" .*autorefresh="0"/);
+    const missing = await apply(host(), task("name: DEMO-0, type: patch"), { rc: 2 });
+    expect(messagesOf(missing)).toContain('zypper\'s repositories have no patch "DEMO-0"');
+    for (const parameters of [
+      "name: 'DEMO-2024:1', type: patch",
+      "name: '*', type: patch, state: latest",
+      "name: '*', state: dist-upgrade",
+    ]) {
+      await host().read("rpm -e demo-tool demo-lib 2>/dev/null; rpm -i --nodeps /srv/rpm/main/demo-tool-1.0-1.noarch.rpm");
+      expect(changesOf(await apply(host(), task(parameters), { check: true })), parameters).toEqual(["Task"]);
+      expect(changesOf(await apply(host(), task(parameters))), parameters).toEqual(["Task"]);
+      expect((await installedNow()).split(" ").sort().join(" ").trim(), parameters).toBe("demo-lib-1.0 demo-tool-2.0");
+      expect(changesOf(await apply(host(), task(parameters))), parameters).toEqual([]);
+    }
+    expect(changesOf(await apply(host(), repository("disable_gpg_check: true")))).toEqual(["Repository"]);
+    expect(await listed()).toMatch(/priority="99" .*autorefresh="1" gpgcheck="0"/);
+    await host().read("rpm -e demo-tool demo-lib; rm /etc/zypp/repos.d/demo.repo");
   });
 });

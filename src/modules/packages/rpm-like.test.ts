@@ -197,6 +197,27 @@ describe("zypper", () => {
       "zypper --quiet --non-interactive update",
     ],
     [
+      "the whole distribution",
+      { name: "*", state: "dist-upgrade", allow_vendor_change: true },
+      { upgrade: simulated(["a", "2", "1"], ["b", "1", "absent"]) },
+      ["version: 2 -> 1", "version: 1 -> absent"],
+      "zypper --quiet --non-interactive dist-upgrade --auto-agree-with-licenses --allow-vendor-change --no-recommends <",
+    ],
+    [
+      "all patches",
+      { name: "*", type: "patch", state: "latest", extra_args: "--with-optional" },
+      { upgrade: simulated(["P-1", "needed", "applied"]) },
+      ["status: needed -> applied"],
+      "zypper --quiet --non-interactive patch --auto-agree-with-licenses --with-optional <",
+    ],
+    [
+      "some patches",
+      { name: "P-1,P-2", type: "patch" },
+      { upgrade: simulated(["P-1", "needed", "applied"]) },
+      ["status: needed -> applied"],
+      "install --auto-agree-with-licenses --type patch -- P-1 P-2 <",
+    ],
+    [
       "removal with what it needed",
       { name: "a", state: "absent", clean_deps: true },
       { "installed a": installed("1") },
@@ -217,12 +238,16 @@ describe("zypper", () => {
     expect(result.left).toBeUndefined();
   });
   it.each([
+    [{ name: "a", state: "dist-upgrade" }, {}, '"state: dist-upgrade" is about everything: give it the name "*" and no type'],
     [
-      { name: "a", state: "dist-upgrade" },
+      { name: "*", state: "dist-upgrade", type: "patch" },
       {},
-      '"state: dist-upgrade" is refused: what it would do cannot be told without doing it; use command: zypper dist-upgrade',
+      '"state: dist-upgrade" is about everything: give it the name "*" and no type',
     ],
-    [{ name: "a", type: "patch" }, {}, '"type: patch" is not supported; package and pattern are'],
+    [{ name: "a", type: "product" }, {}, '"type: product" is not supported; package, pattern and patch are'],
+    [{ name: "P-1", type: "patch", state: "absent" }, {}, '"type: patch": a patch cannot be removed'],
+    [{ name: "P 1", type: "patch" }, {}, '"P 1": that is no name of a patch'],
+    [{ name: "*", type: "pattern", state: "latest" }, {}, '"name: *" goes with "state: latest" only'],
     [{ name: "*" }, {}, '"name: *" goes with "state: latest" only'],
     [{ name: "@x" }, {}, '"@x": groups of packages are dnf\'s alone'],
     [{}, {}, 'zypper needs the parameter "name"'],

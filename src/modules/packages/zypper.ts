@@ -1,6 +1,7 @@
 import { joinSh, type Sh, sh } from "../../sh.ts";
-import { ModuleFailure, stateModule } from "../contract.ts";
+import { ModuleFailure, type Question, stateModule } from "../contract.ts";
 import { bool, choice, int, listOf, type ParametersOf, parameters, str } from "../parameters.ts";
+import type { Simulated } from "../support/packages/package-manager.ts";
 import {
   DEFAULT_VALID_SECONDS,
   type PackageQuestions,
@@ -10,7 +11,14 @@ import {
 } from "../support/packages/package-task.ts";
 import { uniqueNames, wantedState } from "../support/packages/wanted.ts";
 import { planWithUpgrade, predictWithUpgrade, type WithUpgrade } from "../support/packages/with-upgrade.ts";
-import { zypper as manager, zypperPattern, zypperRun, zypperUpdates } from "../support/packages/zypper.ts";
+import {
+  zypper as manager,
+  zypperDistUpgrade,
+  zypperPatches,
+  zypperPattern,
+  zypperRun,
+  zypperUpdates,
+} from "../support/packages/zypper.ts";
 
 const params = parameters({
   name: {
@@ -23,12 +31,14 @@ const params = parameters({
   state: {
     ...choice("present", "installed", "latest", "absent", "removed", "dist-upgrade"),
     default: "present",
-    description: "What is wanted. `dist-upgrade` is refused: what it would do cannot be told without doing it.",
+    description:
+      "What is wanted. `dist-upgrade`, with the name `*`: everything as the repositories have it, older versions and removals included.",
   },
   type: {
     ...choice("package", "pattern", "patch", "product", "srcpackage", "application"),
     default: "package",
-    description: "What the names are: packages, or patterns (groups of packages). The others are refused.",
+    description:
+      "What the names are: packages, patterns (groups of packages), or patches, of which `*` means all that are needed. The others are refused.",
   },
   update_cache: {
     ...bool(),
@@ -56,7 +66,13 @@ const params = parameters({
   lock_timeout: { ...int(), default: 60, description: "Seconds to wait for zypper's lock (not in Ansible)." },
 });
 type Params = ParametersOf<typeof params>;
-type Input = { readonly packages: PackageTask; readonly upgradeAll: boolean };
+/** What brings more than the named packages up to date: the question what that would change, and zypper's words for it. */
+type Upgrade = {
+  readonly question: Question<Simulated>;
+  readonly words: readonly string[];
+  readonly field: "version" | "status";
+};
+type Input = { readonly packages: PackageTask; readonly upgrade: Upgrade | undefined };
 
 export const zypper = stateModule<Params, Input, PackageQuestions, WithUpgrade>({
   name: "zypper",
@@ -64,6 +80,7 @@ export const zypper = stateModule<Params, Input, PackageQuestions, WithUpgrade>(
   summary: "Installs, upgrades and removes packages of openSUSE and SLES.",
   description: [
     "All names go into one transaction. While another process holds zypper's lock, it waits for `lock_timeout` seconds; zypper then says which process that is.",
+    "What `state: dist-upgrade` would do is asked with zypper's own `--dry-run`, so that check mode tells it and a second run does nothing. With `type: patch` a patch counts as there when zypper does not say that it is needed.",
     "An older version than the installed one is refused unless `oldpackage` or `force` is given; zypper itself would do nothing, and call that a success.",
   ],
   parameters: params,
@@ -76,11 +93,12 @@ export const zypper = stateModule<Params, Input, PackageQuestions, WithUpgrade>(
   prepare: (given) => Promise.resolve(inputOf(given)),
   probe: (input, context) => ({
     ...packageQuestions(input.packages, context),
-    ...(input.upgradeAll ? { upgrade: zypperUpdates } : {}),
+    ...(input.upgrade === undefined ? {} : { upgrade: input.upgrade.question }),
   }),
-  plan: (state, input, context) => planWithUpgrade(state, input.packages, input.upgradeAll, context),
+  plan: (state, input, context) =>
+    planWithUpgrade(state, input.packages, input.upgrade !== undefined, context, input.upgrade?.field),
   apply: ({ data }, input) => ({ script: script(data, input) }),
-  predict: (change, state, input) => predictWithUpgrade(change, state, input.packages, zypperUpdates),
+  predict: (change, state, input) => predictWithUpgrade(change, state, input.packages, input.upgrade?.question ?? zypperUpdates),
   provides: () => ["*", "package:*"],
   applied: packagesResult,
 });
@@ -88,18 +106,11 @@ export const zypper = stateModule<Params, Input, PackageQuestions, WithUpgrade>(
 const words = (text: string | undefined): string[] => (text ?? "").split(/\s+/).filter((word) => word !== "");
 
 function inputOf(given: Params): Input {
-  if (given.state === "dist-upgrade")
-    throw new ModuleFailure(
-      '"state: dist-upgrade" is refused: what it would do cannot be told without doing it; use command: zypper dist-upgrade',
-    );
-  if (given.type !== "package" && given.type !== "pattern")
-    throw new ModuleFailure(`"type: ${given.type}" is not supported; package and pattern are`);
-  const all = given.name.includes("*");
-  if (all && (given.state !== "latest" || given.name.length > 1 || given.type !== "package"))
-    throw new ModuleFailure('"name: *" goes with "state: latest" only');
+  const upgrade = upgradeOf(given);
   if (given.lock_timeout < 0) throw new ModuleFailure(`"lock_timeout" is ${given.lock_timeout}, but must not be negative`);
   const type = given.type === "pattern" ? ["--type", "pattern"] : [];
-  const wanted = given.type === "pattern" ? given.name.map(zypperPattern) : all ? [] : uniqueNames(given.name, manager);
+  const wanted =
+    given.type === "pattern" ? given.name.map(zypperPattern) : upgrade !== undefined ? [] : uniqueNames(given.name, manager);
   const flags = [
     ...type,
     ...(given.disable_recommends ? ["--no-recommends"] : []),
@@ -114,7 +125,7 @@ function inputOf(given: Params): Input {
     packages: {
       manager,
       wanted,
-      state: wantedState(given.state),
+      state: given.state === "dist-upgrade" ? "latest" : wantedState(given.state),
       refresh: given.update_cache,
       validSeconds: given.cache_valid_time,
       onlyUpgrade: false,
@@ -129,17 +140,42 @@ function inputOf(given: Params): Input {
         lockTimeoutSeconds: given.lock_timeout,
       },
     },
-    upgradeAll: all,
+    upgrade,
   };
 }
 
-function script({ transaction, upgrade }: WithUpgrade, { packages }: Input): Sh {
+function upgradeOf(given: Params): Upgrade | undefined {
+  const { name, state, type } = given;
+  if (type !== "package" && type !== "pattern" && type !== "patch")
+    throw new ModuleFailure(`"type: ${type}" is not supported; package, pattern and patch are`);
+  const all = name.includes("*");
+  if (all && (name.length > 1 || type === "pattern" || (state !== "latest" && state !== "dist-upgrade" && type !== "patch")))
+    throw new ModuleFailure('"name: *" goes with "state: latest" only');
+  if (state === "dist-upgrade" && (!all || type !== "package"))
+    throw new ModuleFailure('"state: dist-upgrade" is about everything: give it the name "*" and no type');
+  const vendor = given.allow_vendor_change ? ["--allow-vendor-change"] : [];
+  const options = ["--auto-agree-with-licenses", ...vendor, ...words(given.extra_args)];
+  if (type === "patch") {
+    if (state === "absent" || state === "removed") throw new ModuleFailure('"type: patch": a patch cannot be removed');
+    const names = all ? [] : [...new Set(name)];
+    const wrong = names.find((one) => !/^[A-Za-z0-9][\w.:+-]*$/.test(one));
+    if (wrong !== undefined) throw new ModuleFailure(`"${wrong}": that is no name of a patch`);
+    const verb = all ? ["patch", ...options] : ["install", ...options, "--type", "patch", "--", ...names];
+    return { question: zypperPatches(names), words: verb, field: "status" };
+  }
+  if (state === "dist-upgrade") {
+    const verb = ["dist-upgrade", ...options, ...(given.disable_recommends ? ["--no-recommends"] : [])];
+    return { question: zypperDistUpgrade(verb), words: verb, field: "version" };
+  }
+  return all ? { question: zypperUpdates, words: ["update", ...options], field: "version" } : undefined;
+}
+
+function script({ transaction, upgrade }: WithUpgrade, input: Input): Sh {
+  const { packages } = input;
   const { options } = packages;
   return joinSh([
     sh`ZYPP_LOCK_TIMEOUT=${options.lockTimeoutSeconds}; export ZYPP_LOCK_TIMEOUT`,
     transaction === undefined ? sh`:` : manager.transaction(transaction, options),
-    upgrade
-      ? zypperRun([...(options.globalFlags ?? []), "update", "--auto-agree-with-licenses", ...(options.cacheFlags ?? [])])
-      : sh`:`,
+    upgrade && input.upgrade !== undefined ? zypperRun([...(options.globalFlags ?? []), ...input.upgrade.words]) : sh`:`,
   ]);
 }

@@ -5,12 +5,13 @@ import { type PackageAnswers, type PackageTask, planPackages, predictPackages } 
 /** What a task changes that may upgrade everything besides the packages that it names. */
 export type WithUpgrade = { readonly transaction: Transaction | undefined; readonly upgrade: boolean };
 
-/** The named packages, and where everything is to be upgraded what the answer "upgrade" found. */
+/** The named packages, and where everything is to be upgraded what the answer "upgrade" found; `field`: what of it changes. */
 export function planWithUpgrade(
   state: PackageAnswers,
   task: PackageTask,
   upgrade: boolean,
   context: ProbeContext,
+  field = "version",
 ): Change<WithUpgrade> | undefined {
   const isAboutPackages = task.wanted.length > 0 || task.refresh;
   const packages = isAboutPackages ? planPackages(state, task, context) : undefined;
@@ -18,7 +19,7 @@ export function planWithUpgrade(
   const newer = answer?.kind === "simulated" ? answer.changes : [];
   const differences: Difference[] = [
     ...(packages?.differences ?? []),
-    ...newer.map(({ name, before, after }) => ({ kind: "field", subject: name, name: "version", before, after }) as const),
+    ...newer.map(({ name, before, after }) => ({ kind: "field", subject: name, name: field, before, after }) as const),
   ];
   if (differences.length === 0) return undefined;
   const data: WithUpgrade = { transaction: packages?.data, upgrade };

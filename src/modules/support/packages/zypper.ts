@@ -39,6 +39,69 @@ export const zypperUpdates: Question<Simulated> = ask(
   },
 );
 
+/** What a distribution upgrade would change, by the lists that are there; zypper tells that without doing it. */
+export function zypperDistUpgrade(words: readonly string[]): Question<Simulated> {
+  const script = sh`zypper --xmlout --non-interactive --no-refresh ${words} --dry-run </dev/null`;
+  return ask("zypper dist-upgrade", script, (output) => {
+    if (output.rc !== 0 && output.rc !== 6) return new Unknown(`zypper dist-upgrade --dry-run failed: ${xmlErrors(output)}`);
+    return { kind: "simulated", changes: installSummary(output.stdout.toString("utf8")) };
+  });
+}
+
+function xmlErrors(output: Output): string {
+  const messages = [...output.stdout.toString("utf8").matchAll(/<message type="error">(.*?)<\/message>/gs)];
+  return messages.length === 0 ? said(output) : messages.map((one) => unescaped(one[1] ?? "")).join("; ");
+}
+
+const unescaped = (text: string): string =>
+  text
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&apos;", "'")
+    .replaceAll("&amp;", "&");
+
+/** The packages of `<install-summary>`, each in an element that says what becomes of it. */
+export function installSummary(xml: string): Simulated["changes"] {
+  const changes: { name: string; before: string; after: string }[] = [];
+  for (const [, verb = "", inner = ""] of xml.matchAll(/<(to-[a-z-]+?)>(.*?)<\/\1>/gs)) {
+    for (const [, attributes = ""] of inner.matchAll(/<solvable\s([^>]*)>/g)) {
+      const field = (name: string): string | undefined => {
+        const value = new RegExp(`(?:^|\\s)${name}="([^"]*)"`).exec(attributes)?.[1];
+        return value === undefined ? undefined : unescaped(value);
+      };
+      if (field("type") !== "package") continue;
+      const edition = field("edition") ?? "";
+      const isRemoved = verb.startsWith("to-remove");
+      const before = isRemoved ? edition : (field("edition-old") ?? "absent");
+      changes.push({ name: field("name") ?? "", before, after: isRemoved ? "absent" : edition });
+    }
+  }
+  return changes;
+}
+
+/** Patches that are needed: those of these names, or without names all. */
+export function zypperPatches(names: readonly string[]): Question<Simulated> {
+  // The names stand in the script so that questions about other patches are other questions.
+  const script = sh`: ${names}
+zypper --quiet --non-interactive --no-refresh patches`;
+  return ask("zypper patches", script, (output) => {
+    if (output.rc !== 0 && output.rc !== 6) return new Unknown(`zypper patches failed: ${said(output)}`);
+    const patches = patchRows(output);
+    const unknown = names.find((name) => !patches.some((one) => one.name === name));
+    if (unknown !== undefined) return new Unknown(`zypper's repositories have no patch "${unknown}"`);
+    const needed = patches.filter(({ name, status }) => status === "needed" && (names.length === 0 || names.includes(name)));
+    return { kind: "simulated", changes: needed.map(({ name, status }) => ({ name, before: status, after: "applied" })) };
+  });
+}
+
+// The columns differ from one version to the next; the first row names them.
+function patchRows(output: Output): { readonly name: string; readonly status: string }[] {
+  const [head = [], ...rest] = rows(output).filter((row) => row.length > 1);
+  const [name, status] = [head.indexOf("Name"), head.indexOf("Status")];
+  return rest.map((row) => ({ name: row[name] ?? "", status: row[status] ?? "" }));
+}
+
 /** What names match; 104 is zypper's word for "nothing found", 6 for "no repositories". */
 const matching: Collector<Matches> = {
   name: "zypper-matching",
@@ -137,8 +200,10 @@ export const zypper: PackageManager = {
   },
 };
 
-/** 102, 103, 107: done, but a reboot, another run or a script's warning is due. */
+/** 102, 103, 107: done, but a reboot, another run or a script's warning is due. Patches of zypper itself come first, and the rest by that other run. */
 export function zypperRun(words: readonly string[]): Sh {
   return sh`zypper --quiet --non-interactive ${words} </dev/null
-s=$?; case $s in 0|102|103|107) ;; *) exit $s ;; esac`;
+s=$?
+[ $s -ne 103 ] || { zypper --quiet --non-interactive ${words} </dev/null; s=$?; }
+case $s in 0|102|103|107) ;; *) exit $s ;; esac`;
 }
