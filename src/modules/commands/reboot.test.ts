@@ -188,3 +188,20 @@ describe("wait_for_connection", () => {
     await expect(perform(new ScriptedHost([], [otherKey]))).rejects.toThrow("h: the host key has changed");
   });
 });
+
+it.each([
+  ["reboot", { reboot_timeout: "soon" }, 'reboot: "reboot_timeout" is "soon", but must be a whole number'],
+  ["reboot", { timeout: 5 }, 'reboot has no parameter "timeout"'],
+  ["reboot", { test_command: ["true"] }, 'reboot: "test_command" is ["true"], but must be a string'],
+  ["reboot", { search_paths: { a: 1 } }, 'reboot: "search_paths.0" is {"a":1}, but must be a path'],
+  ["reboot", { post_reboot_delay: 1.5 }, 'reboot: "post_reboot_delay" is 1.5, but must be a whole number'],
+  ["wait_for_connection", { timeout: "long" }, 'wait_for_connection: "timeout" is "long", but must be a whole number'],
+  ["wait_for_connection", { delay: [1] }, 'wait_for_connection: "delay" is [1], but must be a whole number'],
+  ["wait_for_connection", { sleep: 0.5 }, 'wait_for_connection: "sleep" is 0.5, but must be a whole number'],
+  ["wait_for_connection", { host: "x" }, 'wait_for_connection has no parameter "host"'],
+  ["wait_for_connection", { time_out: 5 }, 'wait_for_connection has no parameter "time_out"; did you mean "timeout"?'],
+] as const)("%s refuses %j", (name, raw, message) => {
+  const module = name === "reboot" ? reboot : waitForConnection;
+  const { problems } = parseParameters<unknown>(module.parameters, module.name, raw);
+  expect(problems.map((one) => one.message)).toEqual([message]);
+});

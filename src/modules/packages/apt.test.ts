@@ -325,4 +325,21 @@ describe("package", () => {
       "the host has no package manager that is known here (apt, dnf, yum, zypper, apk)",
     );
   });
+
+  it.each([
+    [{}, {}, 'package needs the parameter "name"'],
+    [
+      { name: "a", state: "newest" },
+      {},
+      'package: "state" is "newest", but must be one of present, absent, latest, installed, removed',
+    ],
+    [{ name: "a b" }, {}, '"a b": that is no name of a Debian package'],
+    [{ name: "a", use: "homebrew" }, {}, 'there is no package manager "homebrew"; known are apt, dnf, yum, zypper, apk'],
+    [{ name: "a", cache_valid_time: "long" }, {}, 'package: "cache_valid_time" is "long", but must be a whole number'],
+    [{ name: "a", update_cach: true }, {}, 'package has no parameter "update_cach"; did you mean "update_cache"?'],
+    [{ name: "a=1" }, { "installed a": installed("2") }, "a 2 is installed, which is newer than 1"],
+  ])("refuses %j", async (raw, answers, message) => {
+    const error = await planned(packageModule, raw, answers).catch((one: unknown) => one);
+    expect(error instanceof Error ? error.message : error).toBe(message);
+  });
 });
