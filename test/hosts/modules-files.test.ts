@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { archiveWithAttributes, attributesIn, CAPABILITY } from "../../src/modules/support/files/xattrs.test-support.ts";
 import { apply, type RunReport } from "./cli.ts";
 import { converges, type Expectation } from "./converges.ts";
 import { freshHost } from "./pool.ts";
@@ -148,6 +149,13 @@ describe("flags of files", () => {
     await apply([host()], play(["copy: { dest: /srv/t/f, content: two, attributes: -d }"]));
     expect(await host().read("cat /srv/t/f")).toBe("two");
     expect([await flags("/srv/t/l"), await flags("/srv/t")]).toEqual(["S", "A"]);
+    expect(await flags("/srv/t/f")).toBe("S");
+    const given = { "user.note": "hello", "security.capability": CAPABILITY };
+    const archive = archiveWithAttributes("x", "old", given).toString("base64");
+    await host().read(`echo ${archive} | base64 -d | tar -C /srv/t --xattrs --xattrs-include='*' -xf -`);
+    await apply([host()], play(["copy: { dest: /srv/t/x, content: new, owner: deploy }"]));
+    const told = await host().read("tar -C /srv/t --xattrs --xattrs-include='*' -cf - x | base64; rm /srv/t/x");
+    expect(attributesIn(Buffer.from(told, "base64"))).toMatchObject(given);
     const tree = play(["name: tree, file: { path: /srv/t, recurse: true, attributes: '=dA' }"]);
     expect((await apply([host()], tree, { check: true })).changes).toEqual({ fresh1: ["tree"] });
     expect((await apply([host()], tree)).changes).toEqual({ fresh1: ["tree"] });
