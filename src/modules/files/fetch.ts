@@ -71,6 +71,7 @@ export const fetch = stateModule<
     dest: "{{ playbook_dir }}/fetched"`,
   returns: {
     src: "path on the host",
+    file: "the same",
     dest: "path on the control node",
     checksum: "SHA-1 of the file here",
     md5sum: "MD5 of the file here",
@@ -120,6 +121,7 @@ export const fetch = stateModule<
     const { local } = input;
     return {
       src: input.src,
+      file: input.src,
       dest: input.dest,
       ...(local === undefined ? {} : { checksum: local.sha1, md5sum: local.md5 }),
       remote_checksum: known.digest(input.src, "sha1"),
