@@ -193,29 +193,38 @@ describe("script", () => {
 });
 
 describe("unarchive", () => {
-  const host = freshHost();
+  // The one image that has zstd.
+  const host = freshHost({ image: "proxy" });
 
   it("keeps its promises", { timeout: 420_000 }, async () => {
     await host().read(
       "mkdir -p /root/t/sub && echo one >/root/t/one && echo two >/root/t/sub/two && ln -s one /root/t/link && chmod 750 /root/t/sub",
     );
-    await host().read("tar -C /root -cf /root/t.tar t && tar -C /root -czf /root/t.tgz t && rm -r /root/t");
+    await host().read(
+      "tar -C /root -cf /root/t.tar t && tar -C /root -czf /root/t.tgz t && tar -C /root --zstd -cf /root/t.tar.zst t && rm -r /root/t",
+    );
     const folder = mkdtempSync(join(runFolder(), "archive-"));
     writeFileSync(join(folder, "t.tgz"), Buffer.from(await host().read("base64 -w0 /root/t.tgz"), "base64"));
     const text = play(
-      "name: folders, file: { path: '{{ item }}', state: directory }, loop: [/srv/here, /srv/there]",
+      "name: folders, file: { path: '{{ item }}', state: directory }, loop: [/srv/here, /srv/there, /srv/zst]",
       `name: here, unarchive: { src: ${join(folder, "t.tgz")}, dest: /srv/here, owner: deploy }`,
       "name: there, unarchive: { src: /root/t.tar, dest: /srv/there, remote_src: true, extra_opts: ['--strip-components=1'] }",
+      "name: zst, unarchive: { src: /root/t.tar.zst, dest: /srv/zst, remote_src: true, keep_newer: true, exclude: [link, 'o*'], list_files: true }, register: zst",
+      "assert: { that: \"zst.files | sort == ['t', 't/sub', 't/sub/two']\" }, when: zst is defined and not ansible_check_mode",
     );
     await converges(host(), text, {
-      changed: ["folders", "here", "there"],
+      changed: ["folders", "here", "there", "zst"],
       disturb: [
         { by: "echo drift >/srv/here/t/sub/two", repairedBy: "here" },
         { by: "ln -sfn two /srv/there/link", repairedBy: "there" },
         { by: "chmod 700 /srv/there/sub", repairedBy: "there" },
+        { by: "echo drift >/srv/zst/t/sub/two; touch -d 2001-01-01 /srv/zst/t/sub/two", repairedBy: "zst" },
       ],
-      absent: play("file: { path: '{{ item }}', state: absent }, loop: [/srv/here, /srv/there]"),
+      absent: play("file: { path: '{{ item }}', state: absent }, loop: [/srv/here, /srv/there, /srv/zst]"),
     });
+    await host().read("mkdir -p /srv/zst/t/sub && echo newer >/srv/zst/t/sub/two");
+    await apply([host()], play("unarchive: { src: /root/t.tar.zst, dest: /srv/zst, remote_src: true, keep_newer: true }"));
+    expect(await host().read("cat /srv/zst/t/one /srv/zst/t/sub/two; rm -r /srv/zst")).toBe("one\nnewer");
     rmSync(folder, { recursive: true });
   });
 
