@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { findModule } from "../../src/modules/registry.ts";
+import { fingerprintsOf } from "../../src/modules/support/packages/signing-key.ts";
 import { withArtifactServer } from "./artifact-server.ts";
 import { apply, type RunReport } from "./cli.ts";
 import { containerById } from "./container.ts";
@@ -263,6 +264,29 @@ describe("through a proxy", () => {
     } finally {
       await host().read(back);
     }
+  });
+
+  it("keys of repositories come through it as well", { timeout: 120_000 }, async () => {
+    const ring = Buffer.from(await proxy().read("base64 -w0 /usr/share/keyrings/debian-archive-bookworm-stable.gpg"), "base64");
+    const { http } = server();
+    server().serve("/key.gpg", ring);
+    await proxied();
+    const source = `name: x, uris: 'http://deb.invalid', suites: stable, components: main, signed_by: '${http}/key.gpg'`;
+    const task = `${setting(open())}, deb822_repository: { ${source}, signed_by_fingerprint: '${fingerprintsOf(ring)?.join() ?? ""}' }`;
+    for (const helper of ["/usr/lib/apt/apt-helper", "curl", "wget"]) {
+      // Without apt's helper it is curl that asks, and without curl wget.
+      await apply(proxy(), play([task]));
+      expect(await proxied(), helper).toEqual([`GET ${http}/key.gpg`]);
+      expect(
+        await proxy().read(
+          "rm /etc/apt/sources.list.d/x.sources; sha256sum </etc/apt/keyrings/x.gpg; rm /etc/apt/keyrings/x.gpg",
+        ),
+        helper,
+      ).toBe(`${createHash("sha256").update(ring).digest("hex")}  -`);
+      await proxy().read(helper === "curl" ? away : helper === "wget" ? back : `mv ${helper} ${helper}.away`);
+    }
+    await proxy().read("mv /usr/lib/apt/apt-helper.away /usr/lib/apt/apt-helper");
+    expect(direct()).toEqual([]);
   });
 
   it.each(["curl", "wget"])("no list of processes shows the proxy's password to %s", { timeout: 120_000 }, async (tool) => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { withArtifactServer } from "../../../test/hosts/artifact-server.ts";
+import { joinSh, sh } from "../../sh.ts";
 import type { JsonObject, ProbeContext } from "../contract.ts";
 import { parseParameters } from "../parameters.ts";
 import { hostWith, type ToolKind } from "../support/downloads/hosts-with-tools.test-support.ts";
@@ -14,14 +15,19 @@ const server = withArtifactServer("127.0.0.1");
 const files = mkdtempSync(join(tmpdir(), "k3sprov-uri-"));
 afterAll(() => rmSync(files, { recursive: true }));
 
-async function call(host: LocalHost, raw: Readonly<Record<string, unknown>>): Promise<JsonObject> {
+async function call(
+  host: LocalHost,
+  raw: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<JsonObject> {
   const { value, problems } = parseParameters(uri.parameters, "uri", raw);
   if (problems.length > 0) throw new Error(problems.map((one) => one.message).join("\n"));
   const context: ProbeContext = { traits: host.traits, checkMode: false, diff: false };
   if (uri.prepare === undefined) throw new Error("uri prepares");
   const input = await uri.prepare(value, directoryControl(files), context);
   const work = uri.run(input, context);
-  return uri.result(await host.run(work.script, work.payloads), input, 1234);
+  const exports = Object.entries(environment).map(([name, value]) => sh`${name}=${value}; export ${name}`);
+  return uri.result(await host.run(joinSh([...exports, work.script]), work.payloads), input, 1234);
 }
 
 const curl: ToolKind = { name: "curl", shell: "dash", hidden: [] };
@@ -174,6 +180,14 @@ it("asks through a socket of the host", async () => {
   try {
     expect(await call(host, { url: "http://localhost/v1", unix_socket: socket, return_content: true })).toMatchObject({
       content: "socket /v1",
+    });
+    const proxies = { http_proxy: "http://127.0.0.1:9" };
+    expect(await call(host, { url: "http://localhost/v2", unix_socket: socket, return_content: true }, proxies)).toMatchObject({
+      content: "socket /v2",
+    });
+    expect(await call(host, { url: "http://localhost/v2" }, proxies)).toMatchObject({
+      failed: true,
+      msg: expect.stringContaining("(through the proxy http://127.0.0.1:9)"),
     });
     const without = await hostWith(wget);
     expect(await call(without, { url: "http://localhost/v1", unix_socket: socket })).toMatchObject({

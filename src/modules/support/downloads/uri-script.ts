@@ -38,7 +38,8 @@ export function uriScript(call: UriCall): Apply {
     body: body === undefined ? undefined : "hostFile" in body ? sh`cat ${body.hostFile}` : sh`payload body`,
     retries: 0,
     maxSize: undefined,
-    usesProxy: request.usesProxy,
+    // No proxy leads to a socket of the host.
+    usesProxy: request.usesProxy && call.unixSocket === undefined,
   };
   const script = joinSh([
     sh`(

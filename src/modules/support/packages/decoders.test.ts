@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { debian } from "../../../../test/module-cases.ts";
 import { type Output, Unknown } from "../../contract.ts";
 import { apk, decodeApk } from "./apk.ts";
 import { apt, decodeDpkg } from "./apt.ts";
@@ -6,7 +7,7 @@ import { compareDebianVersions, compareRpmVersions } from "./compare-versions.ts
 import { dnfManager } from "./dnf.ts";
 import { decodeRpm, rpmMatches } from "./rpm.ts";
 import { parseRpm } from "./rpm-spec.ts";
-import { zypper } from "./zypper.ts";
+import { zypper, zypperDistUpgrade, zypperPatches } from "./zypper.ts";
 
 const output = (stdout: string, rc = 0, stderr = ""): Output => ({
   rc,
@@ -226,5 +227,65 @@ describe("apk (Alpine 3.20)", () => {
     expect(apk.matches(["1.36.1-r29"], "1.36")).toBe(true);
     expect(apk.matches(["1.36.1-r29"], "1.3")).toBe(false);
     expect(apk.parse("curl=8.5.0-r0")).toEqual({ spec: "curl=8.5.0-r0", name: "curl", version: "8.5.0-r0" });
+  });
+});
+
+describe("zypper 1.14", () => {
+  const answerTo = (question: ReturnType<typeof zypperPatches>, out: Output): unknown =>
+    question.collector.decode(out, [""], debian)[0];
+  const summary = `<?xml version='1.0'?>
+<stream>
+<message type="info">Computing distribution upgrade...</message>
+<install-summary download-size="12406" space-usage-diff="4" packages-to-change="2">
+<to-upgrade>
+<solvable type="package" name="demo-tool" edition="2.0-1" arch="noarch" edition-old="1.0-1" arch-old="noarch" summary="&lt;for&gt; tests">
+<description>Package for tests.</description></solvable>
+<solvable type="patch" name="P" edition="1" edition-old="0"/>
+</to-upgrade>
+<to-install>
+<solvable type="package" name="demo-lib" edition="1.0-1" arch="noarch" summary="package for tests">
+<description>Package for tests.</description></solvable>
+</to-install>
+<to-downgrade>
+<solvable type="package" name="back" edition="1-1" arch="noarch" edition-old="2-1"/>
+</to-downgrade>
+<to-remove>
+<solvable type="package" name="gone" edition="3-1" arch="noarch"/>
+</to-remove>
+</install-summary></stream>
+`;
+  it("tells what a distribution upgrade would do", () => {
+    expect(answerTo(zypperDistUpgrade(["dist-upgrade"]), output(summary))).toEqual({
+      kind: "simulated",
+      changes: [
+        { name: "demo-tool", before: "1.0-1", after: "2.0-1" },
+        { name: "demo-lib", before: "absent", after: "1.0-1" },
+        { name: "back", before: "2-1", after: "1-1" },
+        { name: "gone", before: "3-1", after: "absent" },
+      ],
+    });
+    const wrong = '<stream>\n<message type="error">The flag --no-such is not known.</message>\n</stream>';
+    expect(answerTo(zypperDistUpgrade(["dist-upgrade"]), output(wrong, 2))).toEqual(
+      new Unknown("zypper dist-upgrade --dry-run failed: The flag --no-such is not known."),
+    );
+  });
+
+  const patches = `Repository | Name        | Category | Severity  | Interactive | Status     | Summary
+-----------+-------------+----------+-----------+-------------+------------+----------
+demo       | DEMO-2024:1 | security | important | ---         | needed     | demo-tool
+demo       | DEMO-2024:2 | feature  | low       | ---         | not needed | other
+`;
+  it.each([
+    ["all", [], [{ name: "DEMO-2024:1", before: "needed", after: "applied" }]],
+    ["one that is there", ["DEMO-2024:2"], []],
+  ])("tells which patches are needed: %s", (_name, names, changes) => {
+    expect(answerTo(zypperPatches(names), output(patches))).toEqual({ kind: "simulated", changes });
+  });
+  it("knows none where there are none, and none of another name", () => {
+    expect(answerTo(zypperPatches([]), output(""))).toEqual({ kind: "simulated", changes: [] });
+    expect(answerTo(zypperPatches(["X"]), output(patches))).toEqual(new Unknown('zypper\'s repositories have no patch "X"'));
+    expect(answerTo(zypperPatches([]), output("", 7, "System management is locked"))).toEqual(
+      new Unknown("zypper patches failed: System management is locked"),
+    );
   });
 });
