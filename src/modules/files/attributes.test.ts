@@ -158,8 +158,8 @@ describe.skipIf(why !== undefined).each(["dash", "bash"] as const)("flags, with 
 
   it("are those of the file that a link leads to", async () => {
     await makeTree(host.directory, { f: "x", l: "-> f", "d/": "", dl: "-> d" });
-    await settles(copy, { dest: at("l"), content: "y", follow: true, attributes: "+A" });
     await settles(file, { path: at("l"), state: "file", attributes: "+d" });
+    await settles(copy, { dest: at("l"), content: "y", follow: true, attributes: "+A" });
     await settles(file, { path: at("dl"), state: "directory", attributes: "+d" });
     expect([flagsOf(at("f")), flagsOf(at("d"))]).toEqual(["dA", "d"]);
     expect(await run(file, { path: at("l"), state: "link", src: "f", follow: false, attributes: "+d" })).toMatchObject({

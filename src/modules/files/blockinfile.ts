@@ -42,7 +42,7 @@ export const blockinfile = stateModule<ParametersOf<typeof params>, EditInput, Q
     "Several blocks in one file need different markers. A marker without {mark}, with the same word at both ends, or of several lines is " +
       "refused: Ansible puts such a block in once more with every run.",
     "A marker in the last line counts though no newline ends it; Ansible does not see it and appends the block once more.",
-    "The file is replaced in one step, with its owner, mode, ACL and SELinux context; where path is a symbolic link, what it leads to.",
+    "The file is replaced in one step, with its owner, mode, ACL, SELinux context and all that copy keeps; where path is a symbolic link, what it leads to.",
   ],
   parameters: params,
   example: `- name: Names of the cluster's hosts

@@ -50,6 +50,9 @@ export const copy = stateModule<CopyParams, CopyInput, Questions, readonly Plan[
   description: [
     "The old file is there until the new one is complete: the content goes into a temporary file in the same directory, gets its owner, mode, " +
       "ACL and SELinux context, is validated, and then takes the old one's place in one step. A full disk or a lost connection leaves the old file.",
+    "Whatever else the old file had is kept as well: flags of chattr and extended attributes, among them the capabilities of a program, which Ansible " +
+      "loses. That takes lsattr and a cp that knows of them, GNU's or uutils'; busybox' does not, and there they are lost. Where they cannot be kept, " +
+      "and where the old file is immutable, nothing is changed.",
     "Contents are compared by digest and travel only when they differ, never as an argument of a command. A large file is streamed in pieces, " +
       "compressed where that pays, goes on where it was after a lost connection, and is verified before it takes the old one's place. " +
       "A file that Ansible Vault encrypted is decrypted in memory.",

@@ -67,7 +67,7 @@ export const iniFile = stateModule<Params, EditInput, Questions, EditChange>({
     "A line that is in force is changed rather than one that is commented out above it; Ansible takes the first it finds. " +
       "`exclusive` holds with `allow_no_value` too. Line ends stay as they are (CR LF), and so does a byte order mark.",
     "state: absent with neither section nor option is refused: it would empty the file's head.",
-    "The file is replaced in one step, with its owner, mode, ACL and SELinux context.",
+    "The file is replaced in one step, with its owner, mode, ACL, SELinux context and all that copy keeps.",
   ],
   parameters: params,
   example: `- name: Let the service listen on all addresses

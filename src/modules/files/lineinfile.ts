@@ -57,7 +57,7 @@ export const lineinfile = stateModule<ParametersOf<typeof params>, Input, Questi
     "An empty regexp or search_string, which every line has, is refused: it comes of a variable that is empty, and Ansible would then " +
       "replace the last line of the file, or remove them all.",
     "A last line that no newline ends is ended before a line is put behind it; some versions of Ansible glue the two together.",
-    "The file is replaced in one step, with its owner, mode, ACL and SELinux context; where path is a symbolic link, what it leads to.",
+    "The file is replaced in one step, with its owner, mode, ACL, SELinux context and all that copy keeps; where path is a symbolic link, what it leads to.",
   ],
   parameters: params,
   example: `- name: Forward IPv4

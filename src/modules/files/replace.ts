@@ -41,7 +41,7 @@ export const replace = stateModule<ParametersOf<typeof params>, Input, Questions
       "In after and before, a dot matches newlines as well.",
     "A replacement whose result is found once more is repeated until nothing is found. Where that has no end, as with `regexp: a` and " +
       "`replace: aa`, the task fails and the file stays as it is; Ansible changes such a file a little more with every run.",
-    "The file is replaced in one step, with its owner, mode, ACL and SELinux context; where path is a symbolic link, what it leads to.",
+    "The file is replaced in one step, with its owner, mode, ACL, SELinux context and all that copy keeps; where path is a symbolic link, what it leads to.",
   ],
   parameters: params,
   example: `- name: Close new home directories to others

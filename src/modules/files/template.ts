@@ -58,7 +58,7 @@ export const template = stateModule<ParametersOf<typeof params>, Input, Question
   summary: "Renders a Jinja2 template on the control node and puts the result on the host.",
   description: [
     "The old file is there until the new one is complete: the result goes into a temporary file in the same directory, gets its owner, mode, " +
-      "ACL and SELinux context, is validated, and then takes the old one's place in one step.",
+      "ACL, SELinux context and all that copy keeps, is validated, and then takes the old one's place in one step.",
     "Only a digest is read from the host. The rendered text travels when it differs, never as an argument of a command.",
     "A difference whose text holds a secret is not shown, not even as a digest.",
   ],

@@ -5,6 +5,7 @@ import { splitWords } from "../words.ts";
 import { attributeCommands, chconWanted } from "./attribute-script.ts";
 import type { AttributeSet, WantedAttributes } from "./attributes.ts";
 import { baseName, parentOf } from "./host-path.ts";
+import { keptLabels } from "./kept-labels.ts";
 import type { Inode } from "./path-collector.ts";
 
 /** One file to be replaced, or made, in one step. */
@@ -33,7 +34,7 @@ export const NEW_FILE_MODE = 0o644;
 export const NEW_DIRECTORY_MODE = 0o755;
 
 /**
- * A script that leaves either the old file or the new one, whole, with its owner, mode, ACL and SELinux context, and nothing else:
+ * A script that leaves either the old file or the new one, whole, with its owner, mode, ACL, SELinux context, flags and attributes, and nothing else:
  * a temporary file is filled, measured, validated, given its attributes and renamed. It lies in a directory beside the file that nobody else can
  * enter, so that the owner of the place cannot put a link there for root to write through. Its name has no suffix and that of the
  * directory starts with a dot, so that nothing that reads a `*.d` directory takes it up.
@@ -55,6 +56,7 @@ k3_beside ${parentOf(dest)}`,
     ...validateCommands(write.validate),
     ...keptAcl(write),
     ...ownerCommands(previous, set),
+    ...(previous === undefined ? [] : [keptLabels]),
     sh`${attributeCommands(TMP, { mode: set.mode ?? previous?.mode ?? NEW_FILE_MODE })} || exit 1`,
     ...contextCommands(write, traits),
     ...(write.backup && write.replaces ? [backupCommand] : []),
