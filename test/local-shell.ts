@@ -67,8 +67,10 @@ export async function inputOf<P, I>(
   raw: Readonly<Record<string, unknown>>,
   context: ProbeContext,
 ): Promise<I> {
-  const { value, problems } = parseParameters(module.parameters, module.name, raw);
+  const { check, ...declared } = module.parameters;
+  const { value, problems } = parseParameters(declared, module.name, raw);
   if (problems.length > 0) throw new Error(problems.map((one) => one.message).join("\n"));
+  check?.(value);
   // Without `prepare`, the input is the parameters themselves (the contract's default for I).
   return module.prepare === undefined ? (value as unknown as I) : module.prepare(value, control, context);
 }

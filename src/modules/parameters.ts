@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { didYouMean } from "../suggest.ts";
+import { ModuleFailure } from "./contract.ts";
 
 /** One parameter of a module: its type, and what documentation and checking need to know. */
 export type Parameter<T = unknown> = {
@@ -30,6 +31,8 @@ export type Constraints = {
 export type ParameterSet<P> = {
   readonly parameters: Readonly<Record<string, Parameter>>;
   readonly constraints: Constraints;
+  /** What no constraint can say; throws ModuleFailure. Called when all values are known, as a rule before a host is touched. */
+  check?(given: P): void;
   /** Carries the type of the parsed parameters; never read. */
   readonly typeOf?: P;
 };
@@ -51,8 +54,9 @@ export type ParameterProblem = { readonly path: readonly (string | number)[]; re
 export function parameters<const S extends Readonly<Record<string, Parameter>>>(
   set: S,
   constraints: Constraints = {},
+  check?: (given: Parsed<S>) => void,
 ): ParameterSet<Parsed<S>> {
-  return { parameters: set, constraints };
+  return { parameters: set, constraints, ...(check === undefined ? {} : { check }) };
 }
 
 /** Real name of a parameter or alias; undefined when there is none. */
@@ -117,7 +121,20 @@ export function parseParameters<P>(
   const has = (name: string): boolean => written.has(name);
   problems.push(...brokenConstraints(set.constraints, module, has, value).map((message) => ({ path: [], message })));
   // The one cast that ties the parsed record to the type that `parameters` computed from the same declarations.
-  return { value: value as P, problems };
+  const parsed = value as P;
+  if (problems.length === 0 && unknownYet.size === 0) problems.push(...checkProblems(set, module, parsed));
+  return { value: parsed, problems };
+}
+
+function checkProblems<P>(set: ParameterSet<P>, module: string, value: P): ParameterProblem[] {
+  try {
+    set.check?.(value);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ModuleFailure)) throw error;
+    const message = error.message.startsWith(`${module}: `) ? error.message : `${module}: ${error.message}`;
+    return [{ path: [], message }];
+  }
 }
 
 function brokenConstraints(
@@ -156,13 +173,17 @@ function list(names: readonly string[], conjunction: "and" | "or"): string {
 
 // ---- Types, with the conversions that Ansible makes --------------------------------------------------------------
 
-const shown = (value: unknown): string => (typeof value === "string" ? `"${value}"` : JSON.stringify(value));
+const shown = (value: unknown): string => (typeof value === "string" && value.length > 2 ? `"${value}"` : JSON.stringify(value));
 
-function converted<T>(convert: (value: unknown) => T | undefined, expected: string): z.ZodType<T> {
+function converted<T>(
+  convert: (value: unknown) => T | undefined,
+  expected: string,
+  advice: (value: unknown) => string = () => "",
+): z.ZodType<T> {
   return z.unknown().transform((value, context) => {
     const result = convert(value);
     if (result !== undefined) return result;
-    context.addIssue({ code: "custom", message: `is ${shown(value)}, but must be ${expected}` });
+    context.addIssue({ code: "custom", message: `is ${shown(value)}, but must be ${expected}${advice(value)}` });
     return z.NEVER;
   });
 }
@@ -218,7 +239,9 @@ export function choice<const C extends readonly string[]>(...choices: C): Type<C
     const text = typeof value === "boolean" ? (value ? ["yes", "true", "on"] : ["no", "false", "off"]) : [toText(value)];
     return choices.find((one) => text.includes(one));
   };
-  return { type: converted(find, `one of ${choices.join(", ")}`), typeName: "str", choices };
+  const nearest = (value: unknown): string => (typeof value === "string" && value.length > 2 ? didYouMean(value, choices) : "");
+  const all = choices.map((one) => (/[\r\n]/.test(one) ? JSON.stringify(one) : one)).join(", ");
+  return { type: converted(find, `one of ${all}`, nearest), typeName: "str", choices };
 }
 
 /** A list; a string is cut at commas, a single other value becomes a list of one, as in Ansible. */

@@ -46,6 +46,10 @@ function sourceOf({ module, args }: Call): Source | undefined {
       return isRemote || at("src")?.includes("://") === true ? undefined : source("src", "files");
     case "template":
       return source("src", "templates");
+    case "assemble":
+      return args.has("remote_src") && toBoolean(args.get("remote_src")) === false ? source("src", "files") : undefined;
+    case "k8s":
+      return isRemote ? undefined : (source("src", "files") ?? source("template", "templates"));
     case "include_vars":
       return source("file", "vars") ?? source("dir", "vars");
     case "script": {

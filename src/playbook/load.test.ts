@@ -52,7 +52,7 @@ error: copy has no parameter "modde"; did you mean "mode"?
      |         ^^^^^
   in play "Set up" > task "Copy the file"
   help: k3sprov doc copy
-error: file: "state" is "direcotry", but must be one of file, directory, absent, touch, link
+error: file: "state" is "direcotry", but must be one of file, directory, absent, touch, link; did you mean "directory"?
   site.yml:15:16
   14 |         path: /etc/y
   15 |         state: direcotry

@@ -192,9 +192,7 @@ describe("ufw", () => {
     ["rule: allow, port: nonsense", "ufw does not take the rule: "],
     ["rule: allow, from_ip: 300.1.2.3", "ufw does not take the rule: Bad source address"],
     ["rule: allow, name: NoSuchApp", "ufw does not take the rule: "],
-    ["rule: allow, interface: eth0", '"interface" needs "direction"'],
     ["state: reloaded", "ufw is not enabled, so there is nothing to reload"],
-    ["rule: allow, port: '22', comment: \"it's\"", '"comment" must not hold quotes or line breaks'],
   ])("says what is wrong with %s", async (parameters, message) => {
     for (const check of [true, false]) {
       const report = await apply(host(), play(`- ufw: { ${parameters} }`), { check, rc: 2 });
@@ -254,7 +252,6 @@ describe("firewalld", () => {
     ["zone: none, service: https, permanent: true, offline: true, state: enabled", 'firewalld has no zone "none"'],
     ["service: nonsense, permanent: true, offline: true, state: enabled", 'firewalld knows no service "nonsense"'],
     ["rich_rule: nonsense, permanent: true, offline: true, state: enabled", "firewalld does not take this: "],
-    ["port: '80', permanent: true, offline: true, state: enabled", '"port" is "80", but must be PORT/PROTOCOL'],
   ])("says what is wrong with %s", async (parameters, message) => {
     await host().read("systemctl stop firewalld");
     for (const check of [true, false]) {

@@ -90,32 +90,6 @@ ${unit("old.service", "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWant
     expect(changesOf(await apply(host(), play("- name: Real\n  systemd: { name: ssh, enabled: true }")))).toEqual(["Real"]);
   });
 
-  it.each([
-    ["{ name: tick, state: running }", 3, ""],
-    ["{ name: 'many@', state: started }", 2, '"many@" is a template; name an instance of it, such as "many@main"'],
-    ["{ name: nope, enabled: true }", 2, "Could not find the requested service nope: host"],
-    [
-      "{ name: tick, masked: true, state: started }",
-      2,
-      '"masked: true" and "state: started" exclude each other: a masked unit can neither be started nor enabled',
-    ],
-    [
-      "{ name: tick, scope: global, state: started }",
-      2,
-      'with "scope: global" there is no systemd that could start or stop something; "enabled" and "masked" work',
-    ],
-    ["{ state: started }", 2, '"state", "enabled" and "masked" need a "name"'],
-  ])("refuses %s", async (task, rc, message) => {
-    const report = await k3(`- systemd: ${task}`, rc);
-    if (rc === 3)
-      expect(report.stderr).toContain('"state" is "running", but must be one of started, stopped, restarted, reloaded');
-    else expect(failureOf(report)).toBe(message);
-  });
-  const k3 = async (task: string, rc: number) => {
-    if (rc !== 3) return apply(host(), play(task), { rc });
-    return apply(host(), play(task), { rc }).catch((error: unknown) => ({ stderr: String(error), stdout: "" }) as RunReport);
-  };
-
   it("cannot be started while they are masked, or broken", async () => {
     await host().read(
       "systemctl mask masked-one; printf '[Service]\\nType=nonsense\\n' > /etc/systemd/system/broken.service; systemctl daemon-reload",
@@ -248,21 +222,6 @@ describe("init scripts", () => {
     expect(await host().read("cat /run/sysv2.pid | xargs kill -0 && echo runs")).toBe("runs");
   });
 
-  it.each([
-    ["sysvinit: { name: nope, state: started }", "Could not find the requested service nope: host"],
-    [
-      "sysvinit: { name: sysv2, enabled: true, runlevels: [9] }",
-      '"9" is no runlevel in which services start; those are 1 to 5 and S',
-    ],
-    ["sysvinit: { name: ../sysv2, state: started }", '"../sysv2" is no name of an init script'],
-    [
-      "sysvinit: { name: sysv2, state: started, arguments: '\"' }",
-      '"arguments" is no command line: a quotation is not closed: "',
-    ],
-  ])("refuse %s", async (task, message) => {
-    expect(failureOf(await apply(host(), play(`- ${task}`), { rc: 2 }))).toBe(message);
-  });
-
   it("are told by a pattern whether they run, where they know no status", async () => {
     await apply(host(), play(script("sysv3", false).replace("1000001", "1000004")));
     const task = (more: string): string =>
@@ -306,14 +265,6 @@ describe("service_facts and getent", () => {
     gone: { nobody-here: null }`),
     );
     expect(report.hosts["fresh1"]).toMatchObject({ failed: 0, changed: 0 });
-  });
-
-  it.each([
-    ["{ database: passwd, key: nobody-here }", "One or more supplied key could not be found in the database."],
-    ["{ database: no-such, key: x }", "Missing arguments, or database unknown."],
-    ["{ database: initgroups }", "Enumeration not supported on this database."],
-  ])("getent refuses %s", async (task, message) => {
-    expect(failureOf(await apply(host(), play(`- getent: ${task}`), { rc: 2 }))).toBe(message);
   });
 
   it("getent foresees accounts that a dry run would make", async () => {
@@ -394,28 +345,17 @@ describe("cron", () => {
     expect(await host().read("grep -c sweep $(cat /root/where); stat -c %a $(cat /root/where)")).toBe("2\n600");
   });
 
-  it.each([
-    ["{ name: x }", "You must specify 'job' to install a new cron job"],
-    ["{ name: x, job: y, cron_file: z }", "To use cron_file=... parameter you must specify user=... as well"],
-    ["{ name: x, job: y, special_time: daily, hour: 3 }", "You must specify time and date fields or special time."],
-    ["{ name: x, job: y, insertafter: z }", "Insertafter and insertbefore parameters are valid only with env=yes"],
-    ["{ name: a b, job: y, env: true }", 'Invalid name for environment variable: "a b"'],
-    ['{ name: x, job: "a\\nb" }', "a job is one line; cron would take each line break for the next job"],
-    ["{ name: x, job: y, user: no-such }", 'the host has no user "no-such"'],
-    ["{ name: NEW, job: y, env: true, insertafter: NOPE }", "Variable named 'NOPE' not found."],
-    [
-      "{ name: x, job: y, user: root, cron_file: a.b }",
-      'cron reads no file "a.b" of /etc/cron.d: names hold letters, digits, underscores and hyphens only',
-    ],
-    ["{ name: x, job: y, user: root, cron_file: /no/such/dir }", "Destination directory /no/such does not exist"],
-  ])("refuses %s", async (task, message) => {
-    const before = await host().read("crontab -l");
-    expect(failureOf(await apply(host(), play(`- cron: ${task}`), { rc: 2 }))).toBe(message);
-    expect(await host().read("crontab -l")).toBe(before);
-  });
+  it.each([["{ name: NEW, job: y, env: true, insertafter: NOPE }", "Variable named 'NOPE' not found."]])(
+    "refuses %s",
+    async (task, message) => {
+      const before = await host().read("crontab -l");
+      expect(failureOf(await apply(host(), play(`- cron: ${task}`), { rc: 2 }))).toBe(message);
+      expect(await host().read("crontab -l")).toBe(before);
+    },
+  );
 
   it("says what crontab says of a time that cannot be", async () => {
-    const report = await apply(host(), play("- cron: { name: x, job: y, minute: '99' }"), { rc: 2 });
+    const report = await apply(host(), play("- cron: { name: x, job: y, minute: 1~5 }"), { rc: 2 });
     expect(failureOf(report)).toContain("bad minute");
   });
 
@@ -526,22 +466,6 @@ ln -sf /usr/share/zoneinfo/Etc/UTC /etc/localtime; echo Etc/UTC > /etc/timezone;
     // timedatectl writes relative links: the same zone.
     await host().read("ln -sfn ../usr/share/zoneinfo/Etc/UTC /etc/localtime");
     expect(changesOf(await apply(host(), play("- timezone: { name: Etc/UTC }")))).toEqual([]);
-  });
-
-  it.each([
-    [
-      "timezone: { name: Europe/Nowhere }",
-      'the host\'s time zone database has no zone "Europe/Nowhere" (/usr/share/zoneinfo/Europe/Nowhere)',
-    ],
-    ["timezone: { name: ../../etc/passwd }", '"../../etc/passwd" is no name of a time zone; it is one like Europe/Vienna'],
-    ["hostname: { name: a_b c }", '"a_b c" is no host name: "a_b c" may hold letters, digits and hyphens inside'],
-    ["hostname: { name: a..b }", '"a..b" is no host name: a part of it is empty'],
-    [`hostname: { name: ${"x".repeat(65)} }`, `"${"x".repeat(65)}" is no host name: it has more than 64 characters`],
-  ])("refuse %s", async (task, message) => {
-    expect(failureOf(await apply(host(), play(`- ${task}`), { rc: 2 }))).toBe(message);
-    expect(await host().read("hostname; cat /etc/hostname; readlink /etc/localtime")).toBe(
-      "fresh1\nfresh1\n../usr/share/zoneinfo/Etc/UTC",
-    );
   });
 
   it("leave the name alone where its file cannot be written", async () => {

@@ -150,10 +150,6 @@ describe("fetch", () => {
     ["{ src: /etc, dest: /tmp/x }", "/etc is a directory, which fetch does not bring over"],
     ["{ src: /dev/null, dest: /tmp/x }", "/dev/null is a character, not a regular file"],
     [
-      "{ src: /srv/../etc/passwd, dest: /tmp/x }",
-      'src must not lead upwards with \\"..\\", since it becomes a path below dest: /srv/../etc/passwd',
-    ],
-    [
       "{ src: /etc/passwd, dest: /tmp, flat: true }",
       "dest is an existing directory; with a slash at its end the file goes into it: /tmp",
     ],

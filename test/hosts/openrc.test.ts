@@ -75,17 +75,12 @@ describe("OpenRC", () => {
     expect(changesOf(await apply(host(), text))).toEqual([]);
   });
 
-  it.each([
-    ["{ name: nope, state: started }", "Could not find the requested service nope: host"],
-    ["{ name: demo, state: started, use: runit }", 'there is no service manager "runit"; known are systemd, openrc and sysvinit'],
-    ["{ name: demo, state: started, arguments: '\"' }", '"arguments" is no command line: a quotation is not closed: "'],
-    [
-      "{ name: demo, state: stopped, restart_when_changed: /x }",
-      '"restart_when_changed" needs a "name", and goes with "state: started" or with no state',
-    ],
-  ])("refuses %s", async (task, message) => {
-    expect(failureOf(await apply(host(), play(`- service: ${task}`), { rc: 2 }))).toBe(message);
-  });
+  it.each([["{ name: nope, state: started }", "Could not find the requested service nope: host"]])(
+    "refuses %s",
+    async (task, message) => {
+      expect(failureOf(await apply(host(), play(`- service: ${task}`), { rc: 2 }))).toBe(message);
+    },
+  );
 
   it("says what rc-update says of a runlevel that is not there", async () => {
     const report = await apply(host(), play("- service: { name: demo, enabled: true, runlevel: nowhere }"), { rc: 2 });

@@ -305,12 +305,6 @@ describe("docker_container", () => {
       'docker_container: the host has no image "busybox", and pull is "never"',
     ],
     ["pull", { pull: "sometimes" }, {}, 'docker_container: pull is "sometimes", but must be one of missing, always, never'],
-    [
-      "a name",
-      { name: "a b" },
-      {},
-      'docker_container: name is "a b", but must begin with a letter or digit, and hold no more than those and _ . -',
-    ],
     ["state", { state: "up" }, {}, 'docker_container: "state" is "up", but must be one of started, present, stopped, absent'],
     [
       "recreate and restart",

@@ -53,7 +53,7 @@ export const dockerContainer = stateModule<ContainerParameters, Input, Asked, Co
     'An image is never pulled in check mode. With `pull: always` only an apply can tell whether there is a newer one: check mode says "may change". `recreate`, `restart` and `detach: false` are actions: each run changes something.',
     "Differences to Ansible: no Python library is needed; lists for `healthcheck.test` are run by the image's shell, which is all that docker's command line knows; networks are never left but with `comparisons: {networks: strict}`.",
   ],
-  parameters: containerParameters,
+  parameters: { ...containerParameters, check },
   example: `- name: Run a registry
   docker_container:
     name: registry
@@ -69,21 +69,10 @@ export const dockerContainer = stateModule<ContainerParameters, Input, Asked, Co
     status: "With `detach: false`: its exit status.",
     output: "With `detach: false`: what it printed.",
   },
-  async prepare(params, _control, { traits }) {
-    policyOf(params.pull);
-    comparisonsOf(params);
+  async prepare(params) {
     const given = Object.entries(params).filter(([, value]) => value !== undefined);
     const full: Input =
       params.container_default_behavior === "compatibility" ? { ...params, ...COMPATIBLE, ...Object.fromEntries(given) } : params;
-    if (/[^a-zA-Z0-9_.-]/.test(params.name) || !/^[a-zA-Z0-9]/.test(params.name)) {
-      throw new ModuleFailure(
-        `docker_container: name is "${params.name}", but must begin with a letter or digit, and hold no more than those and _ . -`,
-      );
-    }
-    if (!params.detach && params.state !== "started")
-      throw new ModuleFailure("docker_container: detach: false needs state: started");
-    checkFiles(settingsOf(full, { fromFile: {}, idOf: () => undefined, traits }));
-    wantedNetworks(full.networks?.filter(isFields) ?? []);
     return full;
   },
   probe: (input, { traits }) => {
@@ -131,6 +120,20 @@ export const dockerContainer = stateModule<ContainerParameters, Input, Asked, Co
     return [{ kind: "field", subject: input.name, name: "image", before: image(before), after: image(after) }];
   },
 });
+
+function check(params: ContainerParameters): void {
+  policyOf(params.pull);
+  comparisonsOf(params);
+  if (/[^a-zA-Z0-9_.-]/.test(params.name) || !/^[a-zA-Z0-9]/.test(params.name)) {
+    throw new ModuleFailure(
+      `"name" is "${params.name}", but must begin with a letter or digit, and hold no more than those and _ . -`,
+    );
+  }
+  if (!params.detach && params.state !== "started") throw new ModuleFailure("detach: false needs state: started");
+  // Where the home directory is does not matter here.
+  checkFiles(settingsOf(params, { fromFile: {}, idOf: () => undefined, traits: { home: "/" } }));
+  wantedNetworks(params.networks?.filter(isFields) ?? []);
+}
 
 const networksOf = (input: Input): ReturnType<typeof wantedNetworks> => wantedNetworks(input.networks?.filter(isFields) ?? []);
 

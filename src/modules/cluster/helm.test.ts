@@ -89,25 +89,12 @@ describe("helm", () => {
   it.each<[string, Fields, readonly unknown[], string]>([
     ["no chart", { chart_ref: null }, [absent], 'helm: with state: present it needs "chart_ref"'],
     [
-      "a name",
-      { name: "My Release" },
-      [absent],
-      'helm: name is "My Release", but must have lower case letters, digits, - and . only, 53 at most',
-    ],
-    ["a duration", { timeout: "soon" }, [absent], 'helm: timeout is "soon", but must be a duration, like 5m0s'],
-    [
       "two durations",
       { timeout: "1m", wait_timeout: "1m" },
       [absent],
       'helm: "timeout" and "wait_timeout" exclude each other; give one of them',
     ],
     ["values", { values: ["a"] }, [absent], 'helm: "values" is ["a"], but must be a mapping'],
-    [
-      "a repository for a path",
-      { chart_ref: "/srv/x", chart_repo_url: "https://x.org" },
-      [absent],
-      'helm: chart_ref "/srv/x" is not looked up in a repository; leave out chart_repo_url',
-    ],
     [
       "a file that is not there",
       { values_files: ["/etc/v.yaml"] },

@@ -49,6 +49,21 @@ const params = parameters(
     binary_path: { ...path(), description: "helm on the host." },
   },
   { requiredIf: [["state", "present", ["chart_ref"]]], mutuallyExclusive: [["timeout", "wait_timeout"]] },
+  (given) => {
+    if (!/^[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?$/.test(given.name)) {
+      throw new ModuleFailure(`"name" is "${given.name}", but must have lower case letters, digits, - and . only, 53 at most`);
+    }
+    for (const name of ["timeout", "wait_timeout"] as const) {
+      const value = given[name];
+      if (value !== undefined && !/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(value))
+        throw new ModuleFailure(`"${name}" is "${value}", but must be a duration, like 5m0s`);
+    }
+    if (given.history_max !== undefined && given.history_max < 0)
+      throw new ModuleFailure(`"history_max" is ${given.history_max}, but must not be negative`);
+    if (given.chart_repo_url !== undefined && given.chart_ref !== undefined && /^(oci:|https?:|\/|\.)/.test(given.chart_ref)) {
+      throw new ModuleFailure(`"chart_ref" ${given.chart_ref} is not looked up in a repository; leave out "chart_repo_url"`);
+    }
+  },
 );
 
 type Params = ParametersOf<typeof params>;
@@ -82,20 +97,6 @@ export const helm = stateModule<Params, Input, Questions, Work>({
   },
 
   async prepare(given, _control, { traits }) {
-    if (!/^[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?$/.test(given.name)) {
-      throw new ModuleFailure(
-        `helm: name is "${given.name}", but must have lower case letters, digits, - and . only, 53 at most`,
-      );
-    }
-    const timeout = given.timeout ?? given.wait_timeout;
-    if (timeout !== undefined && !/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(timeout)) {
-      throw new ModuleFailure(`helm: timeout is "${timeout}", but must be a duration, like 5m0s`);
-    }
-    if (given.history_max !== undefined && given.history_max < 0)
-      throw new ModuleFailure("helm: history_max must not be negative");
-    if (given.chart_repo_url !== undefined && given.chart_ref !== undefined && /^(oci:|https?:|\/|\.)/.test(given.chart_ref)) {
-      throw new ModuleFailure(`helm: chart_ref "${given.chart_ref}" is not looked up in a repository; leave out chart_repo_url`);
-    }
     return {
       given,
       access: [

@@ -91,6 +91,9 @@ const params = parameters(
     ],
     requiredOneOf: [["definition", "src", "template", "kind"]],
   },
+  (given) => {
+    check(given);
+  },
 );
 
 type Params = ParametersOf<typeof params>;
@@ -129,10 +132,6 @@ export const k8s = stateModule<Params, Input, Questions, KubeWork>({
   },
 
   async prepare(given, control, { traits }) {
-    if (given.remote_src && (given.namespace ?? given.name) !== undefined)
-      throw new ModuleFailure(
-        "k8s: with remote_src the file itself has to say names and name spaces; leave out name and namespace",
-      );
     const read = async (): Promise<readonly Fields[] | undefined> => {
       if (given.definition !== undefined) return flatten(given.definition, "definition");
       if (given.src !== undefined) {
@@ -142,7 +141,6 @@ export const k8s = stateModule<Params, Input, Questions, KubeWork>({
       }
       if (given.template === undefined) return [{}];
       const name = typeof given.template === "string" ? given.template : textAt(given.template, "path");
-      if (name === "") throw new ModuleFailure('k8s: template needs "path"');
       const { text } = await control.renderTemplate(control.find(name, "templates"), {
         trimBlocks: true,
         lstripBlocks: false,
@@ -202,6 +200,28 @@ export const k8s = stateModule<Params, Input, Questions, KubeWork>({
       : { result: { results: results.map((result): JsonObject => ({ result })) } };
   },
 });
+
+function check(given: Params): void {
+  if (given.remote_src && given.src === undefined) throw new ModuleFailure('"remote_src" needs "src"');
+  if (given.remote_src && (given.namespace ?? given.name) !== undefined) {
+    throw new ModuleFailure("with remote_src the file itself has to say names and name spaces; leave out name and namespace");
+  }
+  if (given.template !== undefined && typeof given.template !== "string" && textAt(given.template, "path") === "")
+    throw new ModuleFailure('"template" needs "path"');
+  for (const name of ["wait_timeout", "wait_sleep"] as const) {
+    if (given[name] < 0) throw new ModuleFailure(`"${name}" is ${given[name]}, but must not be negative`);
+  }
+  const objects =
+    given.definition !== undefined
+      ? flatten(given.definition, "definition")
+      : (given.src ?? given.template) === undefined
+        ? [{}]
+        : [];
+  wantedOf(objects, defaultsOf(given), "definition", given.label_selectors ?? []);
+  accessOf(given, "/");
+  settingsOf(given);
+  carryingOf(given);
+}
 
 function taskOf(known: Known, input: Input): KubeTask {
   const { objects, remote, access, settings, given } = input;

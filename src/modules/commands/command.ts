@@ -36,6 +36,10 @@ export const command = actionModule({
       ...executionParameters,
     },
     { mutuallyExclusive: [["cmd", "argv"]], requiredOneOf: [["cmd", "argv"]] },
+    ({ argv, cmd }) => {
+      if (argv === undefined) wordsOf(cmd ?? "");
+      else if (argv.length === 0 || argv[0] === "") throw new ModuleFailure('"argv" must begin with the name of a program');
+    },
   ),
   example: `- name: Make the key once
   command:

@@ -1,7 +1,7 @@
 import { joinSh, type Sh, sh } from "../../sh.ts";
 import { actionModule, type JsonObject, ModuleFailure, type Output } from "../contract.ts";
 import { parameters, path, str } from "../parameters.ts";
-import { execution, requireCommand } from "../support/commands/execution.ts";
+import { execution, faultOf, requireCommand } from "../support/commands/execution.ts";
 
 // The kernel takes no longer argument (MAX_ARG_STRLEN).
 const LONGEST = 128 * 1024 - 64;
@@ -16,10 +16,18 @@ export const raw = actionModule({
       "`executable -c TEXT` and shows in the host's list of processes while it runs.",
   ],
   freeForm: "free_form",
-  parameters: parameters({
-    free_form: { ...str(), required: true, aliases: ["cmd"], description: "What to run; it stands behind the module's name." },
-    executable: { ...path(), description: "The shell to run it with; an absolute path. /bin/sh when not given." },
-  }),
+  parameters: parameters(
+    {
+      free_form: { ...str(), required: true, aliases: ["cmd"], description: "What to run; it stands behind the module's name." },
+      executable: { ...path(), description: "The shell to run it with; an absolute path. /bin/sh when not given." },
+    },
+    {},
+    ({ free_form: text }) => {
+      if (Buffer.byteLength(text) > LONGEST)
+        throw new ModuleFailure("the text is longer than 128 KiB; put it into a file and use `script`");
+      if (text.trim() === "") throw new ModuleFailure("no command given");
+    },
+  ),
   example: `- name: Look who is there
   raw: id -un
   register: me
@@ -33,12 +41,10 @@ export const raw = actionModule({
   },
   changesHost: true,
   run: ({ free_form: text, executable }) => {
-    if (Buffer.byteLength(text) > LONGEST)
-      throw new ModuleFailure("the text is longer than 128 KiB; put it into a file and use `script`");
     const how = { chdir: undefined, stdin: undefined, stdin_add_newline: false, strip_empty_ends: false };
     return execution(command(text, executable), how);
   },
-  result: (output) => rawResult(output),
+  result: (output, input) => rawResult(output, input.executable),
 });
 
 function command(text: string, executable: string | undefined): Sh {
@@ -47,7 +53,10 @@ function command(text: string, executable: string | undefined): Sh {
   return joinSh([requireCommand(sh`${executable}`), sh`exec ${executable} -c ${text}`]);
 }
 
-function rawResult(output: Output): JsonObject {
+function rawResult(output: Output, program: string | undefined): JsonObject {
+  const fault =
+    program === undefined ? undefined : faultOf(output, output.stderr.toString("utf8"), "", { chdir: undefined, program });
+  if (fault !== undefined) return { changed: false, failed: true, msg: fault.msg, rc: output.rc, stdout: "", stderr: "" };
   const fields = {
     changed: true,
     rc: output.rc,

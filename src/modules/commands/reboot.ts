@@ -3,46 +3,59 @@ import { type HostAccess, HostUnreachable, ModuleFailure, steppedAction } from "
 import { int, listOf, type ParametersOf, parameters, path, str } from "../parameters.ts";
 import { awaitHost } from "../support/commands/awaiting-host.ts";
 
-const params = parameters({
-  pre_reboot_delay: {
-    ...int(),
-    default: 0,
-    aliases: ["pre_reboot_delay_sec"],
-    description: "Seconds to wait before the reboot.",
+const params = parameters(
+  {
+    pre_reboot_delay: {
+      ...int(),
+      default: 0,
+      aliases: ["pre_reboot_delay_sec"],
+      description: "Seconds to wait before the reboot.",
+    },
+    post_reboot_delay: {
+      ...int(),
+      default: 0,
+      aliases: ["post_reboot_delay_sec"],
+      description: "Seconds to wait once the host is back, before test_command.",
+    },
+    reboot_timeout: {
+      ...int(),
+      default: 600,
+      aliases: ["reboot_timeout_sec"],
+      description: "Seconds that the reboot may take, and again test_command.",
+    },
+    connect_timeout: {
+      ...int(),
+      aliases: ["connect_timeout_sec"],
+      description: "Seconds for one attempt to connect; 10 unless given.",
+    },
+    msg: { ...str(), default: "Reboot initiated by k3sprov", description: "What users of the host are told." },
+    test_command: { ...str(), default: "whoami", description: "Shell command that must succeed before the host counts as up." },
+    boot_time_command: {
+      ...str(),
+      description: "Shell command whose output differs after a reboot; unless given, boot id and process 1 are looked at.",
+    },
+    reboot_command: {
+      ...str(),
+      description: "Shell command that reboots, instead of `shutdown` or `reboot`; `msg` and `search_paths` are not used then.",
+    },
+    search_paths: {
+      ...listOf(path()),
+      default: ["/sbin", "/bin", "/usr/sbin", "/usr/bin", "/usr/local/sbin"],
+      description: "Where `shutdown` and `reboot` are looked for.",
+    },
   },
-  post_reboot_delay: {
-    ...int(),
-    default: 0,
-    aliases: ["post_reboot_delay_sec"],
-    description: "Seconds to wait once the host is back, before test_command.",
+  {},
+  (given) => {
+    for (const name of ["pre_reboot_delay", "post_reboot_delay", "reboot_timeout", "connect_timeout"] as const) {
+      if ((given[name] ?? 0) < 0) throw new ModuleFailure(`"${name}" is ${given[name]}, but must not be negative`);
+    }
+    for (const name of ["test_command", "boot_time_command", "reboot_command"] as const) {
+      if (given[name]?.trim() === "") throw new ModuleFailure(`"${name}" is empty`);
+    }
+    const relative = given.search_paths.find((one) => !one.startsWith("/"));
+    if (relative !== undefined) throw new ModuleFailure(`"search_paths" has "${relative}", but must have absolute paths`);
   },
-  reboot_timeout: {
-    ...int(),
-    default: 600,
-    aliases: ["reboot_timeout_sec"],
-    description: "Seconds that the reboot may take, and again test_command.",
-  },
-  connect_timeout: {
-    ...int(),
-    aliases: ["connect_timeout_sec"],
-    description: "Seconds for one attempt to connect; 10 unless given.",
-  },
-  msg: { ...str(), default: "Reboot initiated by k3sprov", description: "What users of the host are told." },
-  test_command: { ...str(), default: "whoami", description: "Shell command that must succeed before the host counts as up." },
-  boot_time_command: {
-    ...str(),
-    description: "Shell command whose output differs after a reboot; unless given, boot id and process 1 are looked at.",
-  },
-  reboot_command: {
-    ...str(),
-    description: "Shell command that reboots, instead of `shutdown` or `reboot`; `msg` and `search_paths` are not used then.",
-  },
-  search_paths: {
-    ...listOf(path()),
-    default: ["/sbin", "/bin", "/usr/sbin", "/usr/bin", "/usr/local/sbin"],
-    description: "Where `shutdown` and `reboot` are looked for.",
-  },
-});
+);
 
 type Params = ParametersOf<typeof params>;
 

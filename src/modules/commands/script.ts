@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { joinSh, Sh, sh } from "../../sh.ts";
 import { actionModule, type HostTraits, ModuleFailure } from "../contract.ts";
 import { bool, parameters, path, str } from "../parameters.ts";
-import { executionParameters, executionResult, executionReturns } from "../support/commands/execution.ts";
+import { executionParameters, executionResult, executionReturns, requireCommand } from "../support/commands/execution.ts";
 import { baseName } from "../support/files/host-path.ts";
 import { localSource, payloadOf } from "../support/files/local-source.ts";
 import type { FileSource } from "../support/files/place-file.ts";
@@ -35,17 +35,24 @@ export const script = actionModule({
     'In check mode it is not run; with `creates` or `removes` the answer is right nevertheless, without them it is "would run".',
   ],
   freeForm: "cmd",
-  parameters: parameters({
-    cmd: { ...str(), required: true, description: "Path of the script and its arguments." },
-    executable: {
-      ...str(),
-      description: "What runs the script, with its own arguments; otherwise the script's first line says so.",
+  parameters: parameters(
+    {
+      cmd: { ...str(), required: true, description: "Path of the script and its arguments." },
+      executable: {
+        ...str(),
+        description: "What runs the script, with its own arguments; otherwise the script's first line says so.",
+      },
+      chdir: { ...path(), description: "Change to this directory of the host first." },
+      creates: executionParameters.creates,
+      removes: executionParameters.removes,
+      decrypt: { ...bool(), default: true, description: "Decrypt a script that Ansible Vault encrypted." },
     },
-    chdir: { ...path(), description: "Change to this directory of the host first." },
-    creates: executionParameters.creates,
-    removes: executionParameters.removes,
-    decrypt: { ...bool(), default: true, description: "Decrypt a script that Ansible Vault encrypted." },
-  }),
+    {},
+    ({ cmd, executable }) => {
+      wordsOf(cmd);
+      if (executable !== undefined) wordsOf(executable, "executable");
+    },
+  ),
   example: `- name: Write a script beside the playbook
   copy:
     content: |
@@ -91,18 +98,23 @@ export const script = actionModule({
     };
   },
   result: (output, input, elapsedMs) =>
-    executionResult(output, [input.name, ...input.words], { ...AS_IT_IS, chdir: input.chdir }, elapsedMs),
+    executionResult(
+      output,
+      [input.name, ...input.words],
+      { ...AS_IT_IS, chdir: input.chdir, program: input.executable === undefined ? undefined : wordsOf(input.executable)[0] },
+      elapsedMs,
+    ),
 });
 
-function wordsOf(line: string): string[] {
+function wordsOf(line: string, parameter = "cmd"): string[] {
   try {
     const words = splitWords(line);
     if (words.length > 0) return words;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new ModuleFailure(`the command cannot be split into words: ${error.message}: ${line}`, { rc: 256 });
+    throw new ModuleFailure(`"${parameter}" cannot be split into words: ${error.message}: ${line}`, { rc: 256 });
   }
-  throw new ModuleFailure("no script given", { rc: 256 });
+  throw new ModuleFailure(parameter === "cmd" ? "no script given" : `"${parameter}" is empty`, { rc: 256 });
 }
 
 /** Where the script may lie, the first that can be used; under a name that nobody can know. */
@@ -133,6 +145,7 @@ done
 k3_script=$k3_dir/${input.name}
 (umask 077; : > "$k3_script") && payload_into script "$k3_script" && chmod 700 "$k3_script" || { echo "the script could not be written to $k3_dir; is the disk full?" >&2; exit 1; }`,
     ...(chdir === undefined ? [] : [chdir.setup, sh`cd -- ${chdir.word} || { echo "k3sprov: chdir has failed" >&2; exit 1; }`]),
+    ...(input.executable === undefined ? [] : [requireCommand(sh`${wordsOf(input.executable)[0] ?? ""}`)]),
     setup,
     new Sh("unset k3_dir k3_said k3_try"),
     sh`${program} "$k3_script" ${words}`,

@@ -22,11 +22,20 @@ export const shell = actionModule({
     'In check mode it is not run; with `creates` or `removes` the answer is right nevertheless, without them it is "would run".',
   ],
   freeForm: "cmd",
-  parameters: parameters({
-    cmd: { ...str(), required: true, description: "What to run." },
-    executable: { ...path(), default: "/bin/sh", description: "The shell to run it with; an absolute path." },
-    ...executionParameters,
-  }),
+  parameters: parameters(
+    {
+      cmd: { ...str(), required: true, description: "What to run." },
+      executable: { ...path(), default: "/bin/sh", description: "The shell to run it with; an absolute path." },
+      ...executionParameters,
+    },
+    {},
+    ({ cmd }) => {
+      if (Buffer.byteLength(cmd) > LONGEST) {
+        throw new ModuleFailure("the text is longer than 128 KiB; put it into a file and use `script`, or `copy` and `command`");
+      }
+      if (cmd.trim() === "") throw new ModuleFailure("no command given");
+    },
+  ),
   example: `- name: Count the users
   shell: "cut -d: -f1 /etc/passwd | wc -l"
   register: users
@@ -41,9 +50,6 @@ export const shell = actionModule({
   skip: (state, params, context) => reasonToSkip(state, params, context),
   promises: (state) => guardPromises(state),
   run: (params) => {
-    if (Buffer.byteLength(params.cmd) > LONGEST) {
-      throw new ModuleFailure("the text is longer than 128 KiB; put it into a file and use `script`, or `copy` and `command`");
-    }
     const required = requireCommand(sh`${params.executable}`);
     if (!POSIX_SHELLS.test(params.executable)) {
       return execution(joinSh([required, sh`exec ${params.executable} -c ${params.cmd}`]), params);
@@ -51,5 +57,6 @@ export const shell = actionModule({
     const run = sh`k3sprov_text=${params.cmd}; export k3sprov_text; exec ${params.executable} -c ${'eval "unset k3sprov_text; $k3sprov_text"'}`;
     return execution(joinSh([required, run]), params);
   },
-  result: (output, params, elapsedMs) => executionResult(output, params.cmd, params, elapsedMs),
+  result: (output, params, elapsedMs) =>
+    executionResult(output, params.cmd, { ...params, program: params.executable }, elapsedMs),
 });

@@ -1,4 +1,4 @@
-import { steppedAction } from "../contract.ts";
+import { ModuleFailure, steppedAction } from "../contract.ts";
 import { int, parameters } from "../parameters.ts";
 import { awaitHost } from "../support/commands/awaiting-host.ts";
 
@@ -9,12 +9,20 @@ export const waitForConnection = steppedAction({
     "The host need not be up when the task starts: it is the one task that does not fail where a host cannot be reached. A play that begins with it needs `gather_facts: false`.",
     "Each attempt is a connection of its own. A refused login is tried again, since a host that is booting refuses logins; a changed host key or a wrong password for sudo ends it.",
   ],
-  parameters: parameters({
-    delay: { ...int(), default: 0, description: "Seconds before the first attempt." },
-    connect_timeout: { ...int(), default: 5, description: "Seconds for one attempt." },
-    sleep: { ...int(), default: 1, description: "Seconds between attempts." },
-    timeout: { ...int(), default: 600, description: "Seconds after which it is given up." },
-  }),
+  parameters: parameters(
+    {
+      delay: { ...int(), default: 0, description: "Seconds before the first attempt." },
+      connect_timeout: { ...int(), default: 5, description: "Seconds for one attempt." },
+      sleep: { ...int(), default: 1, description: "Seconds between attempts." },
+      timeout: { ...int(), default: 600, description: "Seconds after which it is given up." },
+    },
+    {},
+    (given) => {
+      for (const name of ["delay", "connect_timeout", "sleep", "timeout"] as const) {
+        if (given[name] < 0) throw new ModuleFailure(`"${name}" is ${given[name]}, but must not be negative`);
+      }
+    },
+  ),
   example: `- name: Wait for the host
   wait_for_connection:
     timeout: 60

@@ -1,6 +1,6 @@
 import { actionModule, type JsonObject, ModuleFailure } from "../contract.ts";
 import { choice, int, listOf, parameters, path, str } from "../parameters.ts";
-import { addressCodes, stateCode, TIMED_OUT, type Waiting, waitingScript } from "../support/commands/waiting.ts";
+import { addressCodes, stateCode, TCP_STATES, TIMED_OUT, type Waiting, waitingScript } from "../support/commands/waiting.ts";
 import { hostPath } from "../support/files/host-path.ts";
 
 type State = "absent" | "drained" | "present" | "started" | "stopped";
@@ -45,6 +45,31 @@ export const waitFor = actionModule({
       msg: { ...str(), description: "Said instead of the usual message when the time is up." },
     },
     { mutuallyExclusive: [["port", "path"]] },
+    (given) => {
+      for (const name of ["timeout", "connect_timeout", "delay", "sleep"] as const) {
+        if (given[name] < 0) throw new ModuleFailure(`"${name}" is ${given[name]}, but must not be negative`);
+      }
+      if (given.port !== undefined && (given.port < 1 || given.port > 65_535)) {
+        throw new ModuleFailure(`"port" is ${given.port}, but must be from 1 to 65535`);
+      }
+      if (given.state === "drained" && given.port === undefined) throw new ModuleFailure('state: drained needs "port"');
+      if (given.state !== "drained" && given.exclude_hosts !== undefined) {
+        throw new ModuleFailure(`"exclude_hosts" goes with state: drained only, and state is ${given.state}`);
+      }
+      if (
+        (given.state === "stopped" || given.state === "absent") &&
+        given.search_regex !== undefined &&
+        given.port !== undefined
+      ) {
+        throw new ModuleFailure(`with state: ${given.state} a port says nothing that "search_regex" could be looked for in`);
+      }
+      if (given.search_regex !== undefined && (given.port ?? given.path) === undefined) {
+        throw new ModuleFailure('"search_regex" needs "path" or "port"');
+      }
+      if (given.state === "drained") codes([given.host], "host");
+      codes(given.exclude_hosts ?? [], "exclude_hosts");
+      statesOf(given.active_connection_states);
+    },
   ),
   example: `- name: Wait for the file
   wait_for:
@@ -67,7 +92,7 @@ export const waitFor = actionModule({
     const { port, search_regex: regex } = params;
     let what: Waiting["what"] = { kind: "time" };
     if (params.state === "drained") {
-      if (port === undefined) throw new ModuleFailure("state=drained should only be used for checking a port");
+      if (port === undefined) throw new ModuleFailure('state: drained needs "port"');
       what = {
         kind: "drained",
         port,
@@ -75,10 +100,7 @@ export const waitFor = actionModule({
         states: statesOf(params.active_connection_states),
         excluded: codes(params.exclude_hosts ?? [], "exclude_hosts"),
       };
-    } else if (params.exclude_hosts !== undefined) throw new ModuleFailure("exclude_hosts should only be with state=drained");
-    else if (port !== undefined) {
-      if (params.state === "stopped" && regex !== undefined)
-        throw new ModuleFailure("state=stopped should not be used with search_regex and a port");
+    } else if (port !== undefined) {
       what = { kind: "port", host: params.host, port, open: present, regex };
     } else if (file !== undefined) what = { kind: "path", path: file, present, regex };
     const waiting: Waiting = {
@@ -167,7 +189,8 @@ function codes(addresses: readonly string[], parameter: string): string[] {
 function statesOf(names: readonly string[]): string[] {
   return names.map((name) => {
     const code = stateCode(name);
-    if (code === undefined) throw new ModuleFailure(`unknown active_connection_state (${name}) defined`);
+    if (code === undefined)
+      throw new ModuleFailure(`"active_connection_states" has "${name}", but must have some of ${TCP_STATES.join(", ")}`);
     return code;
   });
 }

@@ -1,5 +1,6 @@
-import { engineModule } from "../contract.ts";
+import { engineModule, ModuleFailure } from "../contract.ts";
 import { bool, choice, dict, int, listOf, parameters, path, raw, str } from "../parameters.ts";
+import { pythonRegex } from "../support/python-regex.ts";
 
 /** Modules that act on the run itself. Only their parameters are here; the engine carries them out. */
 
@@ -38,6 +39,10 @@ export const setFact = engineModule({
       cacheable: { ...bool(), default: false, description: "Set them as facts too (`ansible_facts`)." },
     },
     { openNames: true },
+    (given) => {
+      if (Object.keys(given).every((name) => name === "cacheable"))
+        throw new ModuleFailure("it needs a variable to set, and its value");
+    },
   ),
   description: ["Each other parameter is the name of a variable and its value."],
   example: `- name: Compute the address
@@ -68,6 +73,18 @@ export const includeVars = engineModule({
       hash_behaviour: { ...choice("replace", "merge"), description: "Merge dictionaries with those that are there already." },
     },
     { mutuallyExclusive: [["file", "dir"]], requiredOneOf: [["file", "dir"]] },
+    (given) => {
+      for (const name of ["files_matching", "ignore_files"] as const) {
+        if (given.file !== undefined && given[name] !== undefined) throw new ModuleFailure(`"${name}" goes with "dir" only`);
+      }
+      if (given.depth < 0) throw new ModuleFailure(`"depth" is ${given.depth}, but must not be negative`);
+      for (const [name, expressions] of [
+        ["files_matching", given.files_matching === undefined ? [] : [given.files_matching]],
+        ["ignore_files", given.ignore_files ?? []],
+      ] as const) {
+        for (const one of expressions) pythonRegex(name, one, { form: "text" });
+      }
+    },
   ),
   example: `- name: Load the settings of this distribution
   include_vars:
@@ -95,6 +112,9 @@ export const addHost = engineModule({
       },
     },
     { openNames: true },
+    ({ name }) => {
+      if (!/^\S+$/.test(name)) throw new ModuleFailure(`"name" is "${name}", but must be one word`);
+    },
   ),
   description: [
     "Each other parameter becomes a variable of the host.",
@@ -115,10 +135,17 @@ export const groupBy = engineModule({
   description: [
     "It never counts as a change, as it does in Ansible: no host is any different, and a second run would report it again.",
   ],
-  parameters: parameters({
-    key: { ...str(), required: true, description: "Name of the group; usually a template over facts." },
-    parents: { ...listOf(str()), default: ["all"], description: "Groups that the group becomes a child of." },
-  }),
+  parameters: parameters(
+    {
+      key: { ...str(), required: true, description: "Name of the group; usually a template over facts." },
+      parents: { ...listOf(str()), default: ["all"], description: "Groups that the group becomes a child of." },
+    },
+    {},
+    ({ key, parents }) => {
+      if (key.trim() === "") throw new ModuleFailure('"key" is empty');
+      if (parents.includes(key)) throw new ModuleFailure(`"parents" has "${key}", but no group is its own parent`);
+    },
+  ),
   example: `- name: Group by distribution
   group_by:
     key: "os_{{ ansible_facts['distribution'] | default('unknown') }}"
@@ -136,6 +163,11 @@ export const pause = engineModule({
       echo: { ...bool(), default: true, description: "Show what is typed." },
     },
     { mutuallyExclusive: [["seconds", "minutes"]] },
+    (given) => {
+      for (const name of ["seconds", "minutes"] as const) {
+        if ((given[name] ?? 0) < 0) throw new ModuleFailure(`"${name}" is ${given[name]}, but must not be negative`);
+      }
+    },
   ),
   example: `- name: Give the service a moment
   pause:

@@ -20,21 +20,29 @@ import { bytesSource } from "../support/files/place-file.ts";
 import { planSingleFile, type SingleFile, singleFileQuestions, singleFileResult } from "../support/files/single-file.ts";
 import { pythonRegex } from "../support/python-regex.ts";
 
-const params = parameters({
-  src: { ...path(), required: true, description: "The directory with the fragments." },
-  dest: { ...path(), required: true, description: "The file that is made of them." },
-  delimiter: {
-    ...str(),
-    description: "What is put between two fragments; \\n in it is a newline. It ends its line in any case.",
+const params = parameters(
+  {
+    src: { ...path(), required: true, description: "The directory with the fragments." },
+    dest: { ...path(), required: true, description: "The file that is made of them." },
+    delimiter: {
+      ...str(),
+      description: "What is put between two fragments; \\n in it is a newline. It ends its line in any case.",
+    },
+    regexp: { ...str(), description: "Only files in whose name this is found." },
+    ignore_hidden: { ...bool(), default: false, description: "Leave files out whose name begins with a dot." },
+    remote_src: { ...bool(), default: true, description: "src is on the host; false: on the control node." },
+    decrypt: { ...bool(), default: true, description: "Decrypt fragments of the control node that Ansible Vault encrypted." },
+    backup: { ...bool(), default: false, description: "Keep the old file beside the new one, with the time in its name." },
+    validate: { ...str(), description: "Command that checks the new file before it is put in place; %s stands for its path." },
+    ...attributeParameters,
   },
-  regexp: { ...str(), description: "Only files in whose name this is found." },
-  ignore_hidden: { ...bool(), default: false, description: "Leave files out whose name begins with a dot." },
-  remote_src: { ...bool(), default: true, description: "src is on the host; false: on the control node." },
-  decrypt: { ...bool(), default: true, description: "Decrypt fragments of the control node that Ansible Vault encrypted." },
-  backup: { ...bool(), default: false, description: "Keep the old file beside the new one, with the time in its name." },
-  validate: { ...str(), description: "Command that checks the new file before it is put in place; %s stands for its path." },
-  ...attributeParameters,
-});
+  {},
+  (given) => {
+    if (given.validate !== undefined) validationCommand(given.validate);
+    if (given.regexp !== undefined) pythonRegex("regexp", given.regexp, { form: "text" });
+    wantedAttributes(given);
+  },
+);
 
 type Input = {
   readonly file: SingleFile;
@@ -76,7 +84,6 @@ export const assemble = stateModule<ParametersOf<typeof params>, Input, Question
   },
 
   async prepare(given, control) {
-    if (given.validate !== undefined) validationCommand(given.validate);
     const regex = given.regexp === undefined ? undefined : pythonRegex("regexp", given.regexp, { form: "text" }).regex;
     const isWanted = (name: string): boolean =>
       (regex === undefined || regex.test(name)) && !(given.ignore_hidden && name.startsWith("."));

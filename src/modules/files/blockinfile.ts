@@ -2,7 +2,7 @@ import { ModuleFailure, type Questions, stateModule } from "../contract.ts";
 import { bool, choice, type ParametersOf, parameters, path, str } from "../parameters.ts";
 import { attributeParameters } from "../support/files/attributes.ts";
 import { blockEdit } from "../support/files/block-edit.ts";
-import { type EditChange, type EditInput, editedFile, editing, editParameters } from "../support/files/edited-file.ts";
+import { type Edit, type EditChange, type EditInput, editedFile, editing, editParameters } from "../support/files/edited-file.ts";
 
 const params = parameters(
   {
@@ -33,9 +33,15 @@ const params = parameters(
     ...attributeParameters,
   },
   { mutuallyExclusive: [["insertbefore", "insertafter"]] },
+  (given) => {
+    refuseMarker(given.marker, given.marker_begin, given.marker_end);
+    editedFile(given);
+    editOf(given);
+  },
 );
+type Params = ParametersOf<typeof params>;
 
-export const blockinfile = stateModule<ParametersOf<typeof params>, EditInput, Questions, EditChange>({
+export const blockinfile = stateModule<Params, EditInput, Questions, EditChange>({
   name: "blockinfile",
   summary: "Manages a block of lines in a file, between two marker lines.",
   description: [
@@ -61,20 +67,8 @@ export const blockinfile = stateModule<ParametersOf<typeof params>, EditInput, Q
   },
 
   async prepare(given) {
-    refuseMarker(given.marker, given.marker_begin, given.marker_end);
-    const edit = blockEdit({
-      state: given.state,
-      block: given.block,
-      marker: given.marker,
-      markerBegin: given.marker_begin,
-      markerEnd: given.marker_end,
-      insertAfter: given.insertafter,
-      insertBefore: given.insertbefore,
-      appendNewline: given.append_newline,
-      prependNewline: given.prepend_newline,
-    });
     const create = given.create && given.state === "present";
-    return { file: { ...editedFile(given), create, needed: !given.create, noun: "Path" }, edit };
+    return { file: { ...editedFile(given), create, needed: !given.create, noun: "Path" }, edit: editOf(given) };
   },
 
   ...editing,
@@ -87,4 +81,18 @@ function refuseMarker(marker: string, begin: string, end: string): void {
   if (begin === end) throw new ModuleFailure(`marker_begin and marker_end are both "${begin}"; they must differ`);
   if (/[\r\n]/.test(`${marker}${begin}${end}`))
     throw new ModuleFailure(`a marker is one line, but this has more: ${JSON.stringify(marker)}`);
+}
+
+function editOf(given: Params): Edit {
+  return blockEdit({
+    state: given.state,
+    block: given.block,
+    marker: given.marker,
+    markerBegin: given.marker_begin,
+    markerEnd: given.marker_end,
+    insertAfter: given.insertafter,
+    insertBefore: given.insertbefore,
+    appendNewline: given.append_newline,
+    prependNewline: given.prepend_newline,
+  });
 }

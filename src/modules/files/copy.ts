@@ -1,8 +1,8 @@
-import { type JsonObject, type Questions, stateModule } from "../contract.ts";
+import { type JsonObject, ModuleFailure, type Questions, stateModule } from "../contract.ts";
 import { bool, mode, type ParametersOf, parameters, path, raw, str } from "../parameters.ts";
 import { applyPlans, type Plan, predictPlans, providedBy } from "../support/files/apply-plans.ts";
 import { validationCommand, writtenFields } from "../support/files/atomic-write.ts";
-import { attributeParameters } from "../support/files/attributes.ts";
+import { attributeParameters, wantedAttributes } from "../support/files/attributes.ts";
 import { type CopyInput, copyInput } from "../support/files/copy-input.ts";
 import { hostCopyQuestions, hostCopyResult, planHostCopy, predictHostCopy } from "../support/files/copy-on-host.ts";
 import { planTree, treeQuestions, treeResult } from "../support/files/copy-tree.ts";
@@ -40,6 +40,16 @@ const params = parameters(
     decrypt: { ...bool(), default: true, description: "Decrypt a source that Ansible Vault encrypted." },
   },
   { mutuallyExclusive: [["src", "content"]], requiredOneOf: [["src", "content"]] },
+  (given) => {
+    if (given.validate !== undefined) validationCommand(given.validate);
+    if (given.content !== undefined && (given.mode === "preserve" || given.directory_mode === "preserve")) {
+      throw new ModuleFailure('mode "preserve" is that of a file: it needs "src", not "content"');
+    }
+    if (given.checksum !== undefined && !/^[0-9a-f]{40}$/i.test(given.checksum)) {
+      throw new ModuleFailure(`"checksum" is "${given.checksum}", but must be a SHA-1 of 40 hexadecimal digits`);
+    }
+    wantedAttributes({ ...given, mode: undefined });
+  },
 );
 
 export type CopyParams = ParametersOf<typeof params>;

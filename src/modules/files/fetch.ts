@@ -17,26 +17,35 @@ import { baseName, hostPath } from "../support/files/host-path.ts";
 import { Known, questionSet } from "../support/files/known.ts";
 import { pathQuestion } from "../support/files/path-collector.ts";
 
-const params = parameters({
-  src: { ...path(), required: true, description: "The file on the host; no directory." },
-  dest: {
-    ...str(),
-    required: true,
-    description:
-      "Directory on the control node; the file goes to dest/HOST/src below it. A relative path starts at the playbook's folder.",
+const params = parameters(
+  {
+    src: { ...path(), required: true, description: "The file on the host; no directory." },
+    dest: {
+      ...str(),
+      required: true,
+      description:
+        "Directory on the control node; the file goes to dest/HOST/src below it. A relative path starts at the playbook's folder.",
+    },
+    flat: {
+      ...bool(),
+      default: false,
+      description: "dest is the file itself or, with a slash at its end, the directory that it goes to under its own name.",
+    },
+    fail_on_missing: { ...bool(), default: true, description: "false: a file that is not there is left out." },
+    validate_checksum: {
+      ...bool(),
+      default: true,
+      description: "Fail when what arrived is not what the host has, because the file changed meanwhile.",
+    },
   },
-  flat: {
-    ...bool(),
-    default: false,
-    description: "dest is the file itself or, with a slash at its end, the directory that it goes to under its own name.",
+  {},
+  (given) => {
+    if (!given.flat && given.src.split("/").includes("..")) {
+      throw new ModuleFailure(`"src" is ${given.src}, but must not lead upwards with "..", since it becomes a path below dest`);
+    }
+    if (given.dest === "") throw new ModuleFailure('"dest" is empty');
   },
-  fail_on_missing: { ...bool(), default: true, description: "false: a file that is not there is left out." },
-  validate_checksum: {
-    ...bool(),
-    default: true,
-    description: "Fail when what arrived is not what the host has, because the file changed meanwhile.",
-  },
-});
+);
 type Params = ParametersOf<typeof params>;
 
 type Local = { readonly sha1: string; readonly sha256: string; readonly md5: string };

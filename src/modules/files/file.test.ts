@@ -221,13 +221,4 @@ describe.each(SHELLS)("file with %s", (shell) => {
     expect(await run({ path: at("t"), state: "directory", recurse: true, mode: "g=u" })).toMatchObject({ changed: true });
     expect(await modeOf(at("t/a"))).toBe("771");
   });
-
-  it.each([
-    [{ state: "file", recurse: true }, "recurse option requires state to be 'directory'"],
-    [{ state: "directory", src: "x" }, "src option requires state to be 'link' or 'hard'"],
-    [{ mode: "preserve" }, 'mode "preserve" is for copy and template only'],
-    [{ state: "link" }, "src is required for creating new symlinks"],
-  ])("refuses %j", async (raw, failed) => {
-    expect(await run({ path: at("x"), ...raw })).toMatchObject({ failed });
-  });
 });

@@ -51,9 +51,21 @@ const params = parameters(
     ...attributeParameters,
   },
   { requiredIf: [["state", "hard", ["src"]]] },
+  (given) => {
+    const { recurse, state, src } = given;
+    if (recurse && state !== undefined && state !== "directory") {
+      throw new ModuleFailure(`"recurse" goes with state: directory only, and state is ${state}`);
+    }
+    if (src !== undefined && state !== "link" && state !== "hard") {
+      throw new ModuleFailure(`"src" goes with state: link or hard only, and state is ${state ?? "not given"}`);
+    }
+    wantedAttributes(given);
+    times(given);
+  },
 );
+type Params = ParametersOf<typeof params>;
 
-export const file = stateModule<ParametersOf<typeof params>, FileInput, Questions, readonly FileStep[]>({
+export const file = stateModule<Params, FileInput, Questions, readonly FileStep[]>({
   name: "file",
   summary: "Makes, changes and removes files, directories and links, and sets their attributes.",
   description: [
@@ -90,14 +102,6 @@ export const file = stateModule<ParametersOf<typeof params>, FileInput, Question
 
   async prepare(given) {
     const { recurse, state, src } = given;
-    if (recurse && state !== undefined && state !== "directory")
-      throw new ModuleFailure("recurse option requires state to be 'directory'");
-    if (src !== undefined && state !== "link" && state !== "hard")
-      throw new ModuleFailure("src option requires state to be 'link' or 'hard'");
-    const setting = (text: string | undefined, format: string): FileInput["modification"] => {
-      const wanted = text ?? (state === "touch" ? "now" : "preserve");
-      return wanted === "preserve" ? undefined : wanted === "now" ? "now" : { stamp: timeStamp(wanted, format) };
-    };
     return {
       path: given.path,
       state: recurse ? "directory" : state,
@@ -106,8 +110,7 @@ export const file = stateModule<ParametersOf<typeof params>, FileInput, Question
       force: given.force,
       follow: given.follow,
       wanted: wantedAttributes(given),
-      modification: setting(given.modification_time, given.modification_time_format),
-      access: setting(given.access_time, given.access_time_format),
+      ...times(given),
     };
   },
 
@@ -124,6 +127,17 @@ export const file = stateModule<ParametersOf<typeof params>, FileInput, Question
   provides: ({ data }) => data.flatMap(stepProvides),
   result: (state, input, context) => fileResult(state, input, context),
 });
+
+function times(given: Params): Pick<FileInput, "modification" | "access"> {
+  const setting = (text: string | undefined, format: string): FileInput["modification"] => {
+    const wanted = text ?? (given.state === "touch" ? "now" : "preserve");
+    return wanted === "preserve" ? undefined : wanted === "now" ? "now" : { stamp: timeStamp(wanted, format) };
+  };
+  return {
+    modification: setting(given.modification_time, given.modification_time_format),
+    access: setting(given.access_time, given.access_time_format),
+  };
+}
 
 function fileResult(state: Readonly<Record<string, unknown>>, input: FileInput, context: ProbeContext): JsonObject {
   const known = new Known(state);

@@ -105,8 +105,6 @@ describe.each(SHELLS)("find with %s", (shell) => {
   it.each<[Raw, string]>([
     [{ age: "old" }, 'age "old" must be a number, with one of s, m, h, d, w behind it if need be'],
     [{ size: "1x" }, 'size "1x" must be a number, with one of b, k, m, g, t behind it if need be'],
-    [{ limit: 0 }, "limit is 0, but must be at least 1; leave it out to be told everything"],
-    [{ depth: -1, recurse: true }, "depth is -1, but must be at least 1; leave it out to search all levels"],
     [{ patterns: "(", use_regex: true }, 'patterns "(" is not a regular expression that can be used: unterminated group'],
     [{ contains: "[" }, 'contains "[" is not a regular expression that can be used: a [ is not closed'],
   ])("refuses %j", async (raw, failed) => {

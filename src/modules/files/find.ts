@@ -7,44 +7,54 @@ import { hostPath } from "../support/files/host-path.ts";
 import { Known, questionSet } from "../support/files/known.ts";
 import { statFields } from "../support/files/stat-fields.ts";
 
-const params = parameters({
-  paths: { ...listOf(path()), required: true, aliases: ["name", "path"], description: "The directories to search." },
-  patterns: {
-    ...listOf(str()),
-    default: [],
-    aliases: ["pattern"],
-    description: "Names that are wanted: patterns as of the shell, or regular expressions with use_regex. All when not given.",
+const params = parameters(
+  {
+    paths: { ...listOf(path()), required: true, aliases: ["name", "path"], description: "The directories to search." },
+    patterns: {
+      ...listOf(str()),
+      default: [],
+      aliases: ["pattern"],
+      description: "Names that are wanted: patterns as of the shell, or regular expressions with use_regex. All when not given.",
+    },
+    excludes: { ...listOf(str()), default: [], aliases: ["exclude"], description: "Names that are not, in the same way." },
+    use_regex: {
+      ...bool(),
+      default: false,
+      description: "patterns and excludes are Python's regular expressions, from a name's start on.",
+    },
+    file_type: { ...choice("any", "directory", "file", "link"), default: "file", description: "What is looked for." },
+    recurse: { ...bool(), default: false, description: "Search the directories below, too." },
+    depth: { ...int(), description: "With recurse: how many levels down; all when not given, or 0." },
+    hidden: { ...bool(), default: false, description: "Tell about names that begin with a dot as well." },
+    follow: { ...bool(), default: false, description: "With recurse: go into directories that symbolic links lead to." },
+    age: { ...str(), description: "At least this old, or, negative, at most: seconds, or a number with s, m, h, d or w." },
+    age_stamp: { ...choice("atime", "ctime", "mtime"), default: "mtime", description: "The time that age is about." },
+    size: { ...str(), description: "Files at least this big, or, negative, at most: bytes, or a number with b, k, m, g or t." },
+    contains: {
+      ...str(),
+      description: "Files with a line that this regular expression matches from its start on; anywhere with read_whole_file.",
+    },
+    read_whole_file: { ...bool(), default: false, description: "Search the text as a whole instead of line by line." },
+    mode: { ...mode(), description: "Only what has this mode." },
+    exact_mode: { ...bool(), default: true, description: "false: what has any of the mode's bits." },
+    get_checksum: { ...bool(), default: false, description: "Tell the checksums of regular files." },
+    checksum_algorithm: {
+      ...choice(...DIGESTS),
+      default: "sha1",
+      aliases: ["checksum", "checksum_algo"],
+      description: "How they are computed.",
+    },
+    limit: { ...int(), description: "Tell about so many at most." },
   },
-  excludes: { ...listOf(str()), default: [], aliases: ["exclude"], description: "Names that are not, in the same way." },
-  use_regex: {
-    ...bool(),
-    default: false,
-    description: "patterns and excludes are Python's regular expressions, from a name's start on.",
+  {},
+  (given) => {
+    if (given.limit !== undefined && given.limit < 1)
+      throw new ModuleFailure(`"limit" is ${given.limit}, but must be at least 1; leave it out to be told everything`);
+    if (given.depth !== undefined && given.depth < 0)
+      throw new ModuleFailure(`"depth" is ${given.depth}, but must be at least 1; leave it out to search all levels`);
+    findFilter(wishOf(given));
   },
-  file_type: { ...choice("any", "directory", "file", "link"), default: "file", description: "What is looked for." },
-  recurse: { ...bool(), default: false, description: "Search the directories below, too." },
-  depth: { ...int(), description: "With recurse: how many levels down; all when not given, or 0." },
-  hidden: { ...bool(), default: false, description: "Tell about names that begin with a dot as well." },
-  follow: { ...bool(), default: false, description: "With recurse: go into directories that symbolic links lead to." },
-  age: { ...str(), description: "At least this old, or, negative, at most: seconds, or a number with s, m, h, d or w." },
-  age_stamp: { ...choice("atime", "ctime", "mtime"), default: "mtime", description: "The time that age is about." },
-  size: { ...str(), description: "Files at least this big, or, negative, at most: bytes, or a number with b, k, m, g or t." },
-  contains: {
-    ...str(),
-    description: "Files with a line that this regular expression matches from its start on; anywhere with read_whole_file.",
-  },
-  read_whole_file: { ...bool(), default: false, description: "Search the text as a whole instead of line by line." },
-  mode: { ...mode(), description: "Only what has this mode." },
-  exact_mode: { ...bool(), default: true, description: "false: what has any of the mode's bits." },
-  get_checksum: { ...bool(), default: false, description: "Tell the checksums of regular files." },
-  checksum_algorithm: {
-    ...choice(...DIGESTS),
-    default: "sha1",
-    aliases: ["checksum", "checksum_algo"],
-    description: "How they are computed.",
-  },
-  limit: { ...int(), description: "Tell about so many at most." },
-});
+);
 
 type Params = ParametersOf<typeof params>;
 type Input = { readonly given: Params; readonly wish: FindWish; readonly filter: ReturnType<typeof findFilter> };
@@ -77,24 +87,7 @@ export const find = stateModule<Params, Input, Questions, undefined>({
   },
 
   async prepare(given) {
-    if (given.limit !== undefined && given.limit < 1)
-      throw new ModuleFailure(`limit is ${given.limit}, but must be at least 1; leave it out to be told everything`);
-    if (given.depth !== undefined && given.depth < 0)
-      throw new ModuleFailure(`depth is ${given.depth}, but must be at least 1; leave it out to search all levels`);
-    const wish: FindWish = {
-      patterns: given.patterns,
-      excludes: given.excludes,
-      useRegex: given.use_regex,
-      hidden: given.hidden,
-      kind: given.file_type,
-      age: given.age,
-      ageStamp: given.age_stamp,
-      size: given.size,
-      contains: given.contains,
-      readWholeFile: given.read_whole_file,
-      mode: given.mode,
-      exactMode: given.exact_mode,
-    };
+    const wish = wishOf(given);
     return { given, wish, filter: findFilter(wish) };
   },
   probe: (input, context) => questionSet(searches(input, context).map(findQuestion)),
@@ -104,6 +97,23 @@ export const find = stateModule<Params, Input, Questions, undefined>({
   },
   result: (state, input, context) => foundFields(new Known(state), input, context),
 });
+
+function wishOf(given: Params): FindWish {
+  return {
+    patterns: given.patterns,
+    excludes: given.excludes,
+    useRegex: given.use_regex,
+    hidden: given.hidden,
+    kind: given.file_type,
+    age: given.age,
+    ageStamp: given.age_stamp,
+    size: given.size,
+    contains: given.contains,
+    readWholeFile: given.read_whole_file,
+    mode: given.mode,
+    exactMode: given.exact_mode,
+  };
+}
 
 function searches({ given, wish }: Input, { traits }: ProbeContext): Search[] {
   return given.paths.map((one) => ({

@@ -94,31 +94,6 @@ describe("ini_file", () => {
       expected,
     );
   });
-
-  it.each<[Raw, string]>([
-    [{ section: "s", option: "x" }, "state: present needs value or values, or allow_no_value: true"],
-    [
-      { section: "s", option: "x", value: "1", values: ["2"] },
-      'ini_file: "value" and "values" exclude each other; give one of them',
-    ],
-    [{ state: "absent" }, "state: absent needs section or option"],
-    [{ section: "s", option: "x", value: "1\n2" }, 'an .ini file has one line for each option, but this has more: "1\\n2"'],
-    [{ option: "x", value: "1", section_has_values: [{ option: "a" }] }, "section_has_values needs section"],
-    [
-      { section: "s", option: "x", value: "1", section_has_values: [{ opt: "a" }] },
-      'section_has_values: there is no "opt", only option, value and values: {"opt":"a"}',
-    ],
-    [
-      { section: "s", option: "x", value: "1", section_has_values: [{ value: "a" }] },
-      'section_has_values: "option" is needed, as a string: {"value":"a"}',
-    ],
-    [
-      { section: "s", option: "x", value: "1", state: "there" },
-      'ini_file: "state" is "there", but must be one of present, absent',
-    ],
-  ])("refuses %j", async (raw, message) => {
-    expect(await editedText(iniFile, "", raw)).toBe(message);
-  });
 });
 
 describe.each(SHELLS)("ini_file with %s", (shell) => {

@@ -2,7 +2,7 @@ import { ModuleFailure, type Questions, stateModule } from "../contract.ts";
 import { bool, choice, dict, listOf, type ParametersOf, parameters, path, str } from "../parameters.ts";
 import { attributeParameters } from "../support/files/attributes.ts";
 import { type EditChange, type EditInput, editedFile, editing, editParameters } from "../support/files/edited-file.ts";
-import { type IniCondition, iniEdit } from "../support/files/ini-edit.ts";
+import { type IniCondition, type IniWish, iniEdit } from "../support/files/ini-edit.ts";
 
 const params = parameters(
   {
@@ -53,6 +53,10 @@ const params = parameters(
     ...attributeParameters,
   },
   { mutuallyExclusive: [["value", "values"]] },
+  (given) => {
+    editedFile(given);
+    wishOf(given);
+  },
 );
 
 type Params = ParametersOf<typeof params>;
@@ -92,29 +96,8 @@ export const iniFile = stateModule<Params, EditInput, Questions, EditChange>({
   },
 
   async prepare(given) {
-    const values = given.value === undefined ? (given.values ?? []) : [given.value];
-    const section = given.section === undefined || given.section.trim() === "" ? undefined : given.section;
-    const option = given.option === undefined || given.option.trim() === "" ? undefined : given.option;
     const isPresent = given.state === "present";
-    if (isPresent && !given.allow_no_value && values.length === 0) {
-      throw new ModuleFailure("state: present needs value or values, or allow_no_value: true");
-    }
-    if (section === undefined && option === undefined) throw new ModuleFailure(`state: ${given.state} needs section or option`);
-    const conditions = conditionsOf(given.section_has_values ?? []);
-    if (section === undefined && conditions.length > 0) throw new ModuleFailure("section_has_values needs section");
-    refuseLineBreaks({ section, option, values, conditions });
-    const edit = iniEdit({
-      section,
-      conditions,
-      option,
-      values,
-      state: given.state,
-      exclusive: given.exclusive,
-      allowNoValue: given.allow_no_value,
-      noExtraSpaces: given.no_extra_spaces,
-      ignoreSpaces: given.ignore_spaces,
-      modifyInactive: given.modify_inactive_option,
-    });
+    const edit = iniEdit(wishOf(given));
     const file = { ...editedFile(given), create: given.create && isPresent, needed: !given.create, follow: given.follow };
     return { file, edit };
   },
@@ -122,6 +105,32 @@ export const iniFile = stateModule<Params, EditInput, Questions, EditChange>({
   ...editing,
   result: (...args) => ({ ...editing.result(...args), msg: "OK" }),
 });
+
+function wishOf(given: Params): IniWish {
+  const values = given.value === undefined ? (given.values ?? []) : [given.value];
+  const section = given.section === undefined || given.section.trim() === "" ? undefined : given.section;
+  const option = given.option === undefined || given.option.trim() === "" ? undefined : given.option;
+  if (given.state === "present" && !given.allow_no_value && values.length === 0) {
+    throw new ModuleFailure('with state: present it needs "value" or "values", or allow_no_value: true');
+  }
+  if (section === undefined && option === undefined)
+    throw new ModuleFailure(`with state: ${given.state} it needs "section" or "option"`);
+  const conditions = conditionsOf(given.section_has_values ?? []);
+  if (section === undefined && conditions.length > 0) throw new ModuleFailure('"section_has_values" needs "section"');
+  refuseLineBreaks({ section, option, values, conditions });
+  return {
+    section,
+    conditions,
+    option,
+    values,
+    state: given.state,
+    exclusive: given.exclusive,
+    allowNoValue: given.allow_no_value,
+    noExtraSpaces: given.no_extra_spaces,
+    ignoreSpaces: given.ignore_spaces,
+    modifyInactive: given.modify_inactive_option,
+  };
+}
 
 function conditionsOf(given: readonly Readonly<Record<string, unknown>>[]): IniCondition[] {
   const allowed = new Set(["option", "value", "values"]);

@@ -1,7 +1,7 @@
 import { ModuleFailure, type Questions, stateModule } from "../contract.ts";
 import { bool, choice, type ParametersOf, parameters, path, str } from "../parameters.ts";
 import { attributeParameters } from "../support/files/attributes.ts";
-import { type EditChange, type EditInput, editedFile, editing, editParameters } from "../support/files/edited-file.ts";
+import { type Edit, type EditChange, type EditInput, editedFile, editing, editParameters } from "../support/files/edited-file.ts";
 import { followed } from "../support/files/file-fields.ts";
 import { hostPath } from "../support/files/host-path.ts";
 import { Known } from "../support/files/known.ts";
@@ -43,12 +43,28 @@ const params = parameters(
       ["regexp", "search_string"],
       ["backrefs", "search_string"],
     ],
+    requiredIf: [
+      ["state", "present", ["line"]],
+      ["backrefs", true, ["regexp"]],
+    ],
+  },
+  (given) => {
+    if (given.state === "absent" && (given.line ?? given.regexp ?? given.search_string) === undefined) {
+      throw new ModuleFailure('with state: absent it needs one of "line", "regexp" or "search_string"');
+    }
+    for (const name of ["regexp", "search_string"] as const) {
+      if (given[name] === "")
+        throw new ModuleFailure(`"${name}" is empty, which every line has; write regexp: '^' if that is meant`);
+    }
+    editedFile(given);
+    editOf(given);
   },
 );
+type Params = ParametersOf<typeof params>;
 
 type Input = EditInput & { readonly isAbsent: boolean };
 
-export const lineinfile = stateModule<ParametersOf<typeof params>, Input, Questions, EditChange>({
+export const lineinfile = stateModule<Params, Input, Questions, EditChange>({
   name: "lineinfile",
   summary: "Sees to it that a file has a line, has it changed, or does not have it.",
   description: [
@@ -76,28 +92,9 @@ export const lineinfile = stateModule<ParametersOf<typeof params>, Input, Questi
   },
 
   async prepare(given) {
-    const { state, line, regexp, search_string: searchString } = given;
-    if (state === "present" && line === undefined) throw new ModuleFailure("line is required with state=present");
-    if (given.backrefs && regexp === undefined) throw new ModuleFailure("regexp is required with backrefs=true");
-    if (state === "absent" && line === undefined && regexp === undefined && searchString === undefined) {
-      throw new ModuleFailure("one of line, search_string, or regexp is required with state=absent");
-    }
-    for (const [name, text] of Object.entries({ regexp, search_string: searchString })) {
-      if (text === "") throw new ModuleFailure(`${name} is empty, which every line has; write regexp: '^' if that is meant`);
-    }
-    const edit = lineEdit({
-      state,
-      line,
-      regexp,
-      searchString,
-      insertAfter: given.insertafter ?? (given.insertbefore === undefined ? "EOF" : undefined),
-      insertBefore: given.insertbefore,
-      backrefs: given.backrefs,
-      firstMatch: given.firstmatch,
-    });
-    const isPresent = state === "present";
+    const isPresent = given.state === "present";
     const file = { ...editedFile(given), create: given.create && isPresent, needed: isPresent };
-    return { file, edit, isAbsent: !isPresent };
+    return { file, edit: editOf(given), isAbsent: !isPresent };
   },
 
   ...editing,
@@ -113,3 +110,16 @@ export const lineinfile = stateModule<ParametersOf<typeof params>, Input, Questi
     return { ...fields, ...(found === undefined ? {} : { found: Number(found) }), backup: fields["backup_file"] ?? "" };
   },
 });
+
+function editOf(given: Params): Edit {
+  return lineEdit({
+    state: given.state,
+    line: given.line,
+    regexp: given.regexp,
+    searchString: given.search_string,
+    insertAfter: given.insertafter ?? (given.insertbefore === undefined ? "EOF" : undefined),
+    insertBefore: given.insertbefore,
+    backrefs: given.backrefs,
+    firstMatch: given.firstmatch,
+  });
+}

@@ -49,24 +49,6 @@ describe("replace", () => {
         "does not match its own result",
     );
   });
-
-  it.each<[Raw, string]>([
-    [{}, 'replace needs the parameter "regexp"'],
-    [{ regexp: "(" }, 'regexp "(" is not a regular expression that can be used: unterminated group'],
-    [{ regexp: "b", replace: "\\2" }, 'replace "\\2" cannot be filled from a match: there is no group 2'],
-    [{ regexp: "b", replace: "\\g<no>" }, 'replace "\\g<no>" cannot be filled from a match: there is no group no'],
-    [{ regexp: "b", replace: "\\q" }, 'replace "\\q" cannot be filled from a match: bad escape \\q'],
-    [{ regexp: "b", after: "[" }, 'after "[" is not a regular expression that can be used: a [ is not closed'],
-    [{ regexp: "b", before: "a++" }, 'before "a++" is not a regular expression that can be used: ++ is not supported'],
-    [
-      { regexp: "b", encoding: "ebcdic" },
-      'encoding "ebcdic" is not supported; there are utf-8, latin-1, ascii, utf-16-le and utf-16-be',
-    ],
-    [{ regexp: "b", validate: "true" }, "validate must contain %s: true"],
-    [{ regex: "b" }, 'replace has no parameter "regex"; did you mean "regexp"?\nreplace needs the parameter "regexp"'],
-  ])("refuses %j", async (raw, message) => {
-    expect(await editedText(replace, TEXT, raw)).toBe(message);
-  });
 });
 
 describe.each(SHELLS)("replace with %s", (shell) => {

@@ -7,29 +7,40 @@ import { hostPath } from "../support/files/host-path.ts";
 import { Known } from "../support/files/known.ts";
 import { type ReplaceEdit, replaceEdit } from "../support/files/replace-edit.ts";
 
-const params = parameters({
-  path: { ...path(), required: true, aliases: ["dest", "destfile", "name"], description: "The file; it must be there." },
-  regexp: {
-    ...str(),
-    required: true,
-    description: "What is replaced wherever it is found. It is searched in the whole text; ^ and $ are the ends of each line.",
+const params = parameters(
+  {
+    path: { ...path(), required: true, aliases: ["dest", "destfile", "name"], description: "The file; it must be there." },
+    regexp: {
+      ...str(),
+      required: true,
+      description: "What is replaced wherever it is found. It is searched in the whole text; ^ and $ are the ends of each line.",
+    },
+    replace: {
+      ...str(),
+      default: "",
+      description:
+        "What is put in its place; \\1 and \\g<name> stand for groups of regexp. What is found is removed when not given.",
+    },
+    after: { ...str(), description: "Only what follows the first place where this expression is found is changed." },
+    before: {
+      ...str(),
+      description:
+        "Only what stands before this expression is changed: the first place after `after`; without `after` the last in the file.",
+    },
+    encoding: {
+      ...str(),
+      default: "utf-8",
+      description: "How the file is encoded: utf-8, latin-1, ascii, utf-16-le, utf-16-be.",
+    },
+    ...editParameters,
+    ...attributeParameters,
   },
-  replace: {
-    ...str(),
-    default: "",
-    description:
-      "What is put in its place; \\1 and \\g<name> stand for groups of regexp. What is found is removed when not given.",
+  {},
+  (given) => {
+    editedFile(given);
+    replaceEdit({ ...given, replacement: given.replace });
   },
-  after: { ...str(), description: "Only what follows the first place where this expression is found is changed." },
-  before: {
-    ...str(),
-    description:
-      "Only what stands before this expression is changed: the first place after `after`; without `after` the last in the file.",
-  },
-  encoding: { ...str(), default: "utf-8", description: "How the file is encoded: utf-8, latin-1, ascii, utf-16-le, utf-16-be." },
-  ...editParameters,
-  ...attributeParameters,
-});
+);
 
 type Input = EditInput & { readonly note: ReplaceEdit["note"] };
 

@@ -3,12 +3,21 @@ import { actionModule, ModuleFailure } from "../contract.ts";
 import { choice, type ParametersOf, parameters, path, str } from "../parameters.ts";
 import { hostPath } from "../support/files/host-path.ts";
 
-const params = parameters({
-  state: { ...choice("file", "directory"), default: "file", description: "What is made." },
-  path: { ...path(), description: "The directory to make it in; $TMPDIR or /tmp when not given." },
-  prefix: { ...str(), default: "ansible.", description: "What its name begins with." },
-  suffix: { ...str(), default: "", description: "What its name ends in." },
-});
+const params = parameters(
+  {
+    state: { ...choice("file", "directory"), default: "file", description: "What is made." },
+    path: { ...path(), description: "The directory to make it in; $TMPDIR or /tmp when not given." },
+    prefix: { ...str(), default: "ansible.", description: "What its name begins with." },
+    suffix: { ...str(), default: "", description: "What its name ends in." },
+  },
+  {},
+  (given) => {
+    for (const name of ["prefix", "suffix"] as const) {
+      if (/[/\0]/.test(given[name]))
+        throw new ModuleFailure(`"${name}" is "${given[name]}", but must be a part of a name, without a slash`);
+    }
+  },
+);
 
 export const tempfile = actionModule<ParametersOf<typeof params>>({
   name: "tempfile",
@@ -40,14 +49,6 @@ export const tempfile = actionModule<ParametersOf<typeof params>>({
     size: "size in bytes",
   },
   changesHost: true,
-
-  async prepare(given) {
-    for (const name of ["prefix", "suffix"] as const) {
-      if (/[/\0]/.test(given[name]))
-        throw new ModuleFailure(`${name} "${given[name]}" must be a part of a name, without a slash`);
-    }
-    return given;
-  },
 
   // Not every mktemp takes a suffix (busybox'), so the name that it makes is only a place to start from: `ln` and `mkdir` do not
   // overwrite, so a name that somebody has taken meanwhile is an error and never followed.

@@ -10,38 +10,49 @@ import { planSingleFile, type SingleFile, singleFileQuestions, singleFileResult 
 import { octal } from "../support/files/symbolic-mode.ts";
 import { textEncoding } from "../support/files/text-encoding.ts";
 
-const params = parameters({
-  src: {
-    ...str(),
-    required: true,
-    description: "Template on the control node, looked for in the role's templates/ and beside the task file.",
+const params = parameters(
+  {
+    src: {
+      ...str(),
+      required: true,
+      description: "Template on the control node, looked for in the role's templates/ and beside the task file.",
+    },
+    dest: { ...path(), required: true, description: "File to write; a directory gets the file under the template's name." },
+    ...attributeParameters,
+    mode: {
+      ...attributeParameters.mode,
+      description: `${attributeParameters.mode.description} "preserve": that of the template.`,
+    },
+    backup: { ...bool(), default: false, description: "Keep the old file beside the new one, with the time in its name." },
+    force: { ...bool(), default: true, description: "false: write only where no file is yet." },
+    follow: { ...bool(), default: false, description: "Follow a symbolic link at dest; otherwise it is replaced by a file." },
+    validate: { ...str(), description: "Command that checks the new file before it is put in place; %s stands for its path." },
+    newline_sequence: {
+      ...choice("\\n", "\\r", "\\r\\n", "\n", "\r", "\r\n"),
+      default: "\n",
+      description: "Line ending of the result.",
+    },
+    trim_blocks: { ...bool(), default: true, description: "Remove the first newline after a block tag." },
+    lstrip_blocks: { ...bool(), default: false, description: "Remove blanks between a line's start and a block tag." },
+    output_encoding: {
+      ...str(),
+      default: "utf-8",
+      description: "Encoding of the result: utf-8, latin-1, ascii, utf-16-le, utf-16-be.",
+    },
+    block_start_string: { ...str(), description: "Instead of {%." },
+    block_end_string: { ...str(), description: "Instead of %}." },
+    variable_start_string: { ...str(), description: "Instead of {{." },
+    variable_end_string: { ...str(), description: "Instead of }}." },
+    comment_start_string: { ...str(), description: "Instead of {#." },
+    comment_end_string: { ...str(), description: "Instead of #}." },
   },
-  dest: { ...path(), required: true, description: "File to write; a directory gets the file under the template's name." },
-  ...attributeParameters,
-  mode: { ...attributeParameters.mode, description: `${attributeParameters.mode.description} "preserve": that of the template.` },
-  backup: { ...bool(), default: false, description: "Keep the old file beside the new one, with the time in its name." },
-  force: { ...bool(), default: true, description: "false: write only where no file is yet." },
-  follow: { ...bool(), default: false, description: "Follow a symbolic link at dest; otherwise it is replaced by a file." },
-  validate: { ...str(), description: "Command that checks the new file before it is put in place; %s stands for its path." },
-  newline_sequence: {
-    ...choice("\\n", "\\r", "\\r\\n", "\n", "\r", "\r\n"),
-    default: "\n",
-    description: "Line ending of the result.",
+  {},
+  (given) => {
+    textEncoding(given.output_encoding);
+    if (given.validate !== undefined) validationCommand(given.validate);
+    wantedAttributes({ ...given, mode: undefined });
   },
-  trim_blocks: { ...bool(), default: true, description: "Remove the first newline after a block tag." },
-  lstrip_blocks: { ...bool(), default: false, description: "Remove blanks between a line's start and a block tag." },
-  output_encoding: {
-    ...str(),
-    default: "utf-8",
-    description: "Encoding of the result: utf-8, latin-1, ascii, utf-16-le, utf-16-be.",
-  },
-  block_start_string: { ...str(), description: "Instead of {%." },
-  block_end_string: { ...str(), description: "Instead of %}." },
-  variable_start_string: { ...str(), description: "Instead of {{." },
-  variable_end_string: { ...str(), description: "Instead of }}." },
-  comment_start_string: { ...str(), description: "Instead of {#." },
-  comment_end_string: { ...str(), description: "Instead of #}." },
-});
+);
 
 type Input = { readonly file: SingleFile; readonly source: FileSource; readonly src: string; readonly checksum: string };
 
@@ -86,7 +97,6 @@ export const template = stateModule<ParametersOf<typeof params>, Input, Question
 
   async prepare(given, control) {
     const encoding = textEncoding(given.output_encoding);
-    if (given.validate !== undefined) validationCommand(given.validate);
     const src = control.find(given.src, "templates");
     const found = await control.inspect(src);
     if (found.kind !== "file") throw new ModuleFailure(`the template ${src} is a directory`);

@@ -71,17 +71,6 @@ describe.each(SHELLS)("with %s", (shell) => {
       await line({ path: at("f"), line: "é", insertbefore: "BOF" });
       expect(await readFile(at("f"))).toEqual(Buffer.from([0xc3, 0xa9, 0x0a, 0xff, 0x0a, 0x61]));
     });
-
-    it.each([
-      [{}, "line is required with state=present"],
-      [{ state: "absent" }, "one of line, search_string, or regexp is required with state=absent"],
-      [{ line: "x", backrefs: true }, "regexp is required with backrefs=true"],
-      [{ line: "x", regexp: "" }, "regexp is empty, which every line has; write regexp: '^' if that is meant"],
-      [
-        { state: "absent", search_string: "" },
-        "search_string is empty, which every line has; write regexp: '^' if that is meant",
-      ],
-    ])("refuses %j", async (raw, failed) => expect(await line({ path: "/x", ...raw })).toMatchObject({ failed }));
   });
 
   describe("lineinfile that removes", () => {

@@ -158,12 +158,7 @@ describe("firewalld", () => {
       {},
       "state: present is for zones; for a setting of a zone it is enabled",
     ],
-    [
-      "nothing",
-      { state: "enabled" },
-      {},
-      "firewalld needs a setting, such as service or port; or a zone and state: present or absent",
-    ],
+    ["nothing", { state: "enabled" }, {}, "it needs a setting, such as service or port; or a zone and state: present or absent"],
     ["a zone for now", { zone: "edge", state: "present" }, {}, "zones and their targets are permanent: set permanent: true"],
     ["an interface without a zone", { interface: "eth1", state: "enabled" }, {}, '"interface" needs "zone"'],
     ["a timeout for ever", { ...https, permanent: true, timeout: 9 }, {}, '"timeout" is for changes that are not permanent'],

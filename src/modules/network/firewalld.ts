@@ -42,6 +42,10 @@ const params = parameters(
     target: { ...choice("default", "ACCEPT", "DROP", "%%REJECT%%"), description: "What happens to other packets of the zone." },
   },
   { mutuallyExclusive: [SETTINGS] },
+  (given) => {
+    check(given);
+    settingsOf(given);
+  },
 );
 
 type Params = ParametersOf<typeof params>;
@@ -128,9 +132,19 @@ export const firewalld = stateModule<Params, Input, Questions, Data>({
 });
 
 function inputOf(given: Params): Input {
-  const isSetting = SETTINGS.some(
-    (name) => name !== "target" && Object.entries(given).some(([key, value]) => key === name && value !== undefined),
-  );
+  const isImmediate = given.immediate || given.permanent !== true;
+  const scopes: Scope[] = [
+    ...(given.permanent === true ? (["permanent"] as const) : []),
+    ...(isImmediate ? (["runtime"] as const) : []),
+  ];
+  return { ...given, settings: settingsOf(given), scopes: hasSetting(given) ? scopes : ["permanent"] };
+}
+
+const hasSetting = (given: Params): boolean =>
+  SETTINGS.some((name) => name !== "target" && Object.entries(given).some(([key, value]) => key === name && value !== undefined));
+
+function check(given: Params): void {
+  const isSetting = hasSetting(given);
   const isZoneState = given.state === "present" || given.state === "absent";
   if (isSetting && isZoneState) {
     throw new ModuleFailure(
@@ -138,24 +152,18 @@ function inputOf(given: Params): Input {
     );
   }
   if (!isSetting && given.target === undefined && (given.zone === undefined || !isZoneState)) {
-    throw new ModuleFailure("firewalld needs a setting, such as service or port; or a zone and state: present or absent");
+    throw new ModuleFailure("it needs a setting, such as service or port; or a zone and state: present or absent");
   }
   if (!isSetting && given.permanent !== true)
     throw new ModuleFailure("zones and their targets are permanent: set permanent: true");
   if ((given.interface !== undefined || given.target !== undefined) && given.zone === undefined) {
     throw new ModuleFailure(`"${given.target === undefined ? "interface" : "target"}" needs "zone"`);
   }
-  if (given.timeout < 0) throw new ModuleFailure('"timeout" must not be negative');
+  if (given.timeout < 0) throw new ModuleFailure(`"timeout" is ${given.timeout}, but must not be negative`);
   if (given.timeout > 0 && given.permanent === true) throw new ModuleFailure('"timeout" is for changes that are not permanent');
   if (given.zone !== undefined && !/^[A-Za-z0-9_/-]{1,17}$/.test(given.zone)) {
     throw new ModuleFailure(`"zone" is "${given.zone}", but must be a word of at most 17 letters, digits, "_", "-" and "/"`);
   }
-  const isImmediate = given.immediate || given.permanent !== true;
-  const scopes: Scope[] = [
-    ...(given.permanent === true ? (["permanent"] as const) : []),
-    ...(isImmediate ? (["runtime"] as const) : []),
-  ];
-  return { ...given, settings: settingsOf(given), scopes: isSetting ? scopes : ["permanent"] };
 }
 
 const inZone = ({ zone }: Pick<Params, "zone">): string[] => (zone === undefined ? [] : [`--zone=${zone}`]);

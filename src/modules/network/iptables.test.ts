@@ -193,7 +193,6 @@ describe("iptables", () => {
       "the chain MINE is not one of the system's own, so it has no policy",
     ],
     ["a number without insert", { ...rule, rule_num: 2 }, state(), '"rule_num" needs action: insert'],
-    ["logging elsewhere", { ...rule, log_prefix: "x" }, state(), "Logging options can only be used with the LOG jump target."],
     ["half a set", { ...rule, match_set: "x" }, state(), '"match_set" and "match_set_flags" need each other'],
     [
       "ports of no protocol",

@@ -10,7 +10,7 @@ import {
   tableQuestion,
   WAIT,
 } from "../support/firewall/iptables-questions.ts";
-import { checkIptables, type Family, jumpOf, ruleArguments } from "../support/firewall/iptables-rule.ts";
+import { type Family, jumpOf, ruleArguments } from "../support/firewall/iptables-rule.ts";
 import { nothing } from "../support/question.ts";
 
 /** What is to be done with one of the two programs. */
@@ -53,10 +53,6 @@ export const iptables = stateModule<IptablesParams, IptablesParams, Questions, D
     ip_version: "As given.",
     rule: "The arguments of the rule.",
     flush: "As given.",
-  },
-  prepare(params) {
-    checkIptables(params);
-    return Promise.resolve(params);
   },
   probe: (params) => {
     const questions: { [key: `table ${string}`]: Question<Table>; [key: `rule ${string}`]: Question<PredictedRule> } = {};

@@ -49,6 +49,9 @@ const params = parameters(
     ],
     requiredOneOf: [["state", "default", "rule", "logging"]],
   },
+  (given) => {
+    check(given);
+  },
 );
 
 type Params = ParametersOf<typeof params>;

@@ -69,13 +69,6 @@ describe("authorized_key refuses", () => {
       { key: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbn" },
       '"key" holds a private key; give the public one (the file whose name ends in .pub)',
     ],
-    [
-      "an address",
-      { key: "https://github.com/ada.keys" },
-      "authorized_key does not download keys (https://github.com/ada.keys); hand over their text: key: \"{{ lookup('file', 'ada.pub') }}\"",
-    ],
-    ["options of two lines", { key: ADA, key_options: "no-pty\nroot" }, '"key_options" and "comment" must be one line each'],
-    ["a user that is none", { key: ADA, user: "-x" }, '"-x" is no name of a user'],
   ])("%s", async (_name, raw, message) => {
     const host = await localHost("dash");
     expect((await runModule(host, authorizedKey, { user: "root", path: "/nowhere/x", ...raw })).failed).toBe(message);

@@ -12,30 +12,50 @@ import { type PathState, pathQuestion } from "../support/files/path-collector.ts
 import { planOneDirectory } from "../support/files/place-directory.ts";
 import { bytesSource, fileQuestions, planFile } from "../support/files/place-file.ts";
 
-const params = parameters({
-  user: { ...str(), required: true, description: "The user who may log in with the key." },
-  key: {
-    ...str(),
-    required: true,
-    description: "The public key, or several, one a line; a line may begin with options. Addresses (`https://…`) are refused.",
+const params = parameters(
+  {
+    user: { ...str(), required: true, description: "The user who may log in with the key." },
+    key: {
+      ...str(),
+      required: true,
+      description: "The public key, or several, one a line; a line may begin with options. Addresses (`https://…`) are refused.",
+    },
+    state: { ...choice("present", "absent"), default: "present", description: "Whether the key is to be there." },
+    path: { ...path(), description: "The file; `.ssh/authorized_keys` in the user's home otherwise." },
+    key_options: { ...str(), description: "Options for all the keys, in the place of those that they come with." },
+    comment: { ...str(), description: "Comment for all the keys, in the place of the one that they come with." },
+    exclusive: {
+      ...bool(),
+      default: false,
+      description: "Remove all other keys. Takes all that are wanted in one task; a loop would keep the last.",
+    },
+    manage_dir: {
+      ...bool(),
+      default: true,
+      description:
+        "Make the directory of the file, and let it belong to the user alone (mode 0700) when it is in the user's home.",
+    },
+    follow: {
+      ...bool(),
+      default: false,
+      description: "Change what a symbolic link leads to; otherwise it is replaced by a file.",
+    },
+    validate_certs: { ...bool(), default: true, description: "Accepted; nothing is downloaded." },
   },
-  state: { ...choice("present", "absent"), default: "present", description: "Whether the key is to be there." },
-  path: { ...path(), description: "The file; `.ssh/authorized_keys` in the user's home otherwise." },
-  key_options: { ...str(), description: "Options for all the keys, in the place of those that they come with." },
-  comment: { ...str(), description: "Comment for all the keys, in the place of the one that they come with." },
-  exclusive: {
-    ...bool(),
-    default: false,
-    description: "Remove all other keys. Takes all that are wanted in one task; a loop would keep the last.",
+  {},
+  (given) => {
+    if (given.user === "" || /^-|[:\s/]/.test(given.user)) throw new ModuleFailure(`"${given.user}" is no name of a user`);
+    if (/^[a-z]+:\/\//i.test(given.key)) {
+      throw new ModuleFailure(
+        `keys are not downloaded (${given.key}); hand over their text: key: "{{ lookup('file', 'ada.pub') }}"`,
+      );
+    }
+    for (const name of ["key_options", "comment"] as const) {
+      if (/[\r\n]/.test(given[name] ?? "")) throw new ModuleFailure(`"${name}" must be one line`);
+    }
+    parseKeys(asBytes(given.key), "key");
   },
-  manage_dir: {
-    ...bool(),
-    default: true,
-    description: "Make the directory of the file, and let it belong to the user alone (mode 0700) when it is in the user's home.",
-  },
-  follow: { ...bool(), default: false, description: "Change what a symbolic link leads to; otherwise it is replaced by a file." },
-  validate_certs: { ...bool(), default: true, description: "Accepted; nothing is downloaded." },
-});
+);
 
 type Input = ParametersOf<typeof params> & { readonly keys: readonly AuthorizedKey[] };
 type Data = { readonly plans: readonly Plan[] };
@@ -72,15 +92,6 @@ export const authorizedKey = stateModule<ParametersOf<typeof params>, Input, Que
   },
 
   async prepare(given) {
-    if (given.user === "" || /^-|[:\s/]/.test(given.user)) throw new ModuleFailure(`"${given.user}" is no name of a user`);
-    if (/^[a-z]+:\/\//i.test(given.key)) {
-      throw new ModuleFailure(
-        `authorized_key does not download keys (${given.key}); hand over their text: key: "{{ lookup('file', 'ada.pub') }}"`,
-      );
-    }
-    if (/[\r\n]/.test(given.key_options ?? "") || /[\r\n]/.test(given.comment ?? "")) {
-      throw new ModuleFailure('"key_options" and "comment" must be one line each');
-    }
     const keys = parseKeys(asBytes(given.key), "key").map((key) => ({
       ...key,
       ...(given.key_options === undefined ? {} : { options: asBytes(given.key_options).trim() }),

@@ -28,6 +28,12 @@ const params = parameters(
     state: { ...choice("present", "absent"), default: "present", description: "Whether the host is to be known." },
   },
   { requiredIf: [["state", "present", ["key"]]] },
+  (given) => {
+    if (!/^(\[[^\s,[\]]+\]:\d+|[^\s,|*?![\]]+)$/.test(given.name)) {
+      throw new ModuleFailure(`"name" is "${given.name}", but must be one name or address, or [name]:port`);
+    }
+    wantedOf(given);
+  },
 );
 
 type Params = ParametersOf<typeof params>;
@@ -87,11 +93,13 @@ export const knownHosts = stateModule<Params, Input, Questions, readonly Plan[]>
   result: (_state, { name, key, file, hash_host, state }) => ({ name, key: key ?? null, path: file, hash_host, state }),
 });
 
-function inputOf(given: Params, context: ProbeContext): Input {
-  if (!/^(\[[^\s,[\]]+\]:\d+|[^\s,|*?![\]]+)$/.test(given.name)) {
-    throw new ModuleFailure(`"name" is "${given.name}", but must be one name or address, or [name]:port`);
-  }
+const inputOf = (given: Params, context: ProbeContext): Input => ({
+  ...given,
+  file: hostPath(given.path, context.traits),
+  wanted: wantedOf(given),
+});
+
+function wantedOf(given: Params): readonly WantedLine[] | undefined {
   const key = given.key === undefined ? undefined : Buffer.from(given.key, "utf8").toString("latin1");
-  const wanted = key === undefined ? undefined : wantedLines(key, given.name, given.hash_host);
-  return { ...given, file: hostPath(given.path, context.traits), wanted };
+  return key === undefined ? undefined : wantedLines(key, given.name, given.hash_host);
 }

@@ -4,12 +4,23 @@ import { bool, type ParametersOf, parameters, str } from "../parameters.ts";
 import { type BooleanValue, booleanValue } from "../support/selinux/boolean-values.ts";
 import { missingTool, noReload, policyName, requirePolicy } from "../support/selinux/policy-store.ts";
 
-const params = parameters({
-  name: { ...str(), required: true, description: "The boolean. Its old names are known as well." },
-  state: { ...bool(), required: true, description: "Whether it is to be on." },
-  persistent: { ...bool(), default: false, description: "Keep the value after a reboot." },
-  ignore_selinux_state: { ...bool(), default: false, description: "Work where SELinux is disabled too; needs `persistent`." },
-});
+const params = parameters(
+  {
+    name: { ...str(), required: true, description: "The boolean. Its old names are known as well." },
+    state: { ...bool(), required: true, description: "Whether it is to be on." },
+    persistent: { ...bool(), default: false, description: "Keep the value after a reboot." },
+    ignore_selinux_state: { ...bool(), default: false, description: "Work where SELinux is disabled too; needs `persistent`." },
+  },
+  {},
+  (given) => {
+    if (given.ignore_selinux_state && !given.persistent) {
+      throw new ModuleFailure(
+        "seboolean: ignore_selinux_state needs persistent: true, since there is no other value where SELinux is disabled",
+      );
+    }
+    policyName("name", given.name);
+  },
+);
 
 type Params = ParametersOf<typeof params>;
 
@@ -30,14 +41,6 @@ export const seboolean = stateModule<Params, Params, { readonly boolean: Questio
   when: ansible_facts['selinux']['status'] == 'enabled'
 `,
   returns: { name: "As given.", state: "As given.", persistent: "As given." },
-  prepare(given) {
-    if (given.ignore_selinux_state && !given.persistent) {
-      throw new ModuleFailure(
-        "seboolean: ignore_selinux_state needs persistent: true, since there is no other value where SELinux is disabled",
-      );
-    }
-    return Promise.resolve({ ...given, name: policyName("name", given.name) });
-  },
   probe: ({ name }) => ({ boolean: booleanValue(name) }),
   plan({ boolean }, given, context) {
     requirePolicy(boolean.store, { ...given, module: "seboolean" }, context);

@@ -46,6 +46,9 @@ const params = parameters(
       ["substitute", "selevel"],
     ],
   },
+  (given) => {
+    check(given);
+  },
 );
 
 type Params = ParametersOf<typeof params>;
@@ -79,7 +82,6 @@ export const sefcontext = stateModule<Params, Params, Questions, Data>({
     seuser: "User part of the context.",
     serange: "Level part of the context.",
   },
-  prepare: (given) => Promise.resolve(checked(given)),
   probe: ({ target, ftype }) => ({ context: fileContext(target, ftype), substitutions: substitutions() }),
   plan(state, given, context) {
     const { store } = state.context;
@@ -113,7 +115,7 @@ export const sefcontext = stateModule<Params, Params, Questions, Data>({
   },
 });
 
-function checked(given: Params): Params {
+function check(given: Params): void {
   const { target, setype, substitute, seuser, selevel, state } = given;
   if (state === "present" && setype === undefined && substitute === undefined) {
     throw new ModuleFailure('sefcontext: with state: present it needs "setype" or "substitute"');
@@ -136,7 +138,6 @@ function checked(given: Params): Params {
   if (selevel !== undefined && !/^[A-Za-z0-9_.,:-]+$/.test(selevel)) {
     throw new ModuleFailure(`"selevel" is "${selevel}", but must be a level or range such as s0 or s0-s0:c0.c1023`);
   }
-  return given;
 }
 
 const shown = (label: string | null): string => label ?? "none";

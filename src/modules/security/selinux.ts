@@ -44,6 +44,9 @@ const params = parameters(
       ["state", "permissive", ["policy"]],
     ],
   },
+  ({ policy }) => {
+    if (policy !== undefined) policyName("policy", policy);
+  },
 );
 
 type Params = ParametersOf<typeof params>;
@@ -82,7 +85,6 @@ export const selinux = stateModule<Params, Input, Questions, Data>({
     reboot_required: "Does the host run otherwise than asked for until it is rebooted?",
   },
   prepare(given, _control, { traits }) {
-    if (given.policy !== undefined) policyName("policy", given.policy);
     return Promise.resolve({ ...given, file: hostPath(given.configfile, traits) });
   },
   probe: (input, context) =>

@@ -5,15 +5,22 @@ import { noReload, policyName, requirePolicy, requireSemanage } from "../support
 import { type PortType, portType } from "../support/selinux/port-types.ts";
 import { semanageScript } from "../support/selinux/semanage.ts";
 
-const params = parameters({
-  ports: { ...listOf(str()), required: true, description: "Ports and ranges: `8080`, `8000-8010`." },
-  proto: { ...choice("tcp", "udp"), required: true, description: "The protocol." },
-  setype: { ...str(), required: true, description: "The type they are to have." },
-  local: { ...bool(), default: false, description: "Look at local changes only, not at what the policy itself says." },
-  reload: { ...bool(), default: true, description: "Load the changed policy into the kernel." },
-  state: { ...choice("present", "absent"), default: "present", description: "`absent` removes local changes." },
-  ignore_selinux_state: { ...bool(), default: false, description: "Work where SELinux is disabled too." },
-});
+const params = parameters(
+  {
+    ports: { ...listOf(str()), required: true, description: "Ports and ranges: `8080`, `8000-8010`." },
+    proto: { ...choice("tcp", "udp"), required: true, description: "The protocol." },
+    setype: { ...str(), required: true, description: "The type they are to have." },
+    local: { ...bool(), default: false, description: "Look at local changes only, not at what the policy itself says." },
+    reload: { ...bool(), default: true, description: "Load the changed policy into the kernel." },
+    state: { ...choice("present", "absent"), default: "present", description: "`absent` removes local changes." },
+    ignore_selinux_state: { ...bool(), default: false, description: "Work where SELinux is disabled too." },
+  },
+  {},
+  (given) => {
+    policyName("setype", given.setype);
+    portsOf(given.ports);
+  },
+);
 
 type Params = ParametersOf<typeof params>;
 type Input = Omit<Params, "ports"> & { readonly ports: readonly string[] };
@@ -40,7 +47,7 @@ export const seport = stateModule<Params, Input, Questions, readonly Step[]>({
   when: ansible_facts['selinux']['status'] == 'enabled'
 `,
   returns: { ports: "As given.", proto: "As given.", setype: "As given.", state: "As given." },
-  prepare: (given) => Promise.resolve({ ...given, setype: policyName("setype", given.setype), ports: portsOf(given.ports) }),
+  prepare: (given) => Promise.resolve({ ...given, ports: portsOf(given.ports) }),
   probe: (input) => Object.fromEntries(input.ports.map((port) => [port, portType(input.proto, port)])),
   plan(state, input, context) {
     const steps = input.ports.flatMap((port): Step[] => {

@@ -89,7 +89,6 @@ describe("alternatives", () => {
       { state: "gone" },
       'alternatives: "state" is "gone", but must be one of present, selected, absent, auto',
     ],
-    ["a relative link", { subcommands: [{ name: "a", path: "/b", link: "c" }] }, 'alternatives: "subcommands.0.link"'],
     ["an unknown name", { family: "f", path: null }, 'x has no alternative of the family "f"'],
   ])("refuses %s", async (_name, more, message) => {
     await expect(planned(alternatives, { ...raw, ...more }, { alternatives: known, path: file })).rejects.toThrow(message);

@@ -13,9 +13,14 @@ import { followed } from "../support/files/file-fields.ts";
 import { type PathState, pathQuestion } from "../support/files/path-collector.ts";
 import { nothing } from "../support/question.ts";
 
-const subcommand = z.strictObject(
-  { name: z.string().min(1), path: z.string().startsWith("/"), link: z.string().startsWith("/") },
-  { error: "must be a mapping of name, path and link, and nothing else" },
+const subcommandFields = z.strictObject({
+  name: z.string().min(1),
+  path: z.string().startsWith("/"),
+  link: z.string().startsWith("/"),
+});
+const subcommand = z.custom<Subcommand>(
+  (value) => subcommandFields.safeParse(value).success,
+  'must be a mapping of "name", "path" and "link", the last two absolute paths, and nothing else',
 );
 
 const params = parameters(

@@ -30,30 +30,6 @@ describe("a user's crontab", () => {
     expect((await planned(cron, raw, text(content))).differences).toEqual([]);
   });
 
-  it.each([
-    ["no job", { name: "a" }, "You must specify 'job' to install a new cron job"],
-    ["no value", { name: "A", env: true }, "You must specify 'value' to set a variable"],
-    [
-      "both anchors",
-      { ...job, env: true, insertafter: "B", insertbefore: "C" },
-      'cron: "insertafter" and "insertbefore" exclude each other; give one of them',
-    ],
-    [
-      "blanks in a time",
-      { ...job, minute: "1 2" },
-      '"1 2" is no time field of a crontab: there is white space in it, or nothing',
-    ],
-    [
-      "an unknown time",
-      { ...job, special_time: "noon" },
-      'cron: "special_time" is "noon", but must be one of annually, daily, hourly, monthly, reboot, weekly, yearly',
-    ],
-    ["a name of two lines", { ...job, name: "a\nb" }, "the name of a job is one line"],
-    ["a misspelt parameter", { ...job, minutes: 5 }, 'cron has no parameter "minutes"; did you mean "minute"?'],
-  ])("refuses %s", async (_name, raw, message) => {
-    await expect(planned(cron, raw, text(""))).rejects.toThrow(message);
-  });
-
   it("may be brought by an earlier task", async () => {
     await expect(planned(cron, job, { [key()]: { kind: "no-command" } })).rejects.toMatchObject({ resource: "command:crontab" });
     const bob = planned(cron, { ...job, user: "bob" }, { [key("bob")]: { kind: "no-user" } });

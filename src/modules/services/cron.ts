@@ -24,6 +24,7 @@ import {
   withoutVariable,
   withVariable,
 } from "../support/cron/crontab-text.ts";
+import { TIME_FIELDS, timeFieldProblem } from "../support/cron/time-field.ts";
 import { backupCrontab, installCrontab, userCrontab } from "../support/cron/user-crontab.ts";
 import { type Plan, predictPlans, providedBy } from "../support/files/apply-plans.ts";
 import { writtenFields } from "../support/files/atomic-write.ts";
@@ -61,6 +62,9 @@ const params = parameters(
     backup: { ...bool(), default: false, description: "Keep what was there; the result says where." },
   },
   { mutuallyExclusive: [["insertafter", "insertbefore"]] },
+  (given) => {
+    checkJob(given);
+  },
 );
 type Params = ParametersOf<typeof params>;
 type Input = Params & { readonly file: string | undefined };
@@ -92,7 +96,7 @@ export const cron = stateModule<Params, Input, Questions, Data>({
     backup_file: "Where the old crontab is, with `backup`.",
   },
 
-  prepare: async (given, _control, context) => checked(given, context),
+  prepare: async (given, _control, context) => inputOf(given, context),
   probe: (input, context) =>
     input.file === undefined ? questionSet([userCrontab(input.user)]) : settingsQuestions(input.file, context),
   plan(state, input, context): Change<Data> | undefined {
@@ -141,29 +145,36 @@ export const cron = stateModule<Params, Input, Questions, Data>({
   applied: writtenFields,
 });
 
-function checked(given: Params, context: ProbeContext): Input {
-  const times = [given.minute, given.hour, given.day, given.month, given.weekday];
+function inputOf(given: Params, context: ProbeContext): Input {
+  return {
+    ...given,
+    job: given.job?.replace(/[\r\n]+$/, ""),
+    file: given.cron_file === undefined ? undefined : cronFile(given.cron_file, context),
+  };
+}
+
+function checkJob(given: Params): void {
   const isPresent = given.state === "present";
-  if (given.special_time !== undefined && times.some((one) => one !== "*"))
-    throw new ModuleFailure("You must specify time and date fields or special time.");
-  if (isPresent && given.cron_file !== undefined && given.user === undefined)
-    throw new ModuleFailure("To use cron_file=... parameter you must specify user=... as well");
-  if (isPresent && given.job === undefined)
+  if (given.special_time !== undefined && TIME_FIELDS.some((field) => given[field] !== "*"))
     throw new ModuleFailure(
-      given.env ? "You must specify 'value' to set a variable" : "You must specify 'job' to install a new cron job",
+      '"special_time" stands for all of "minute", "hour", "day", "month" and "weekday"; give one or the other',
     );
+  if (isPresent && given.cron_file !== undefined && given.user === undefined)
+    throw new ModuleFailure('"cron_file" needs "user": lines of such a file say who runs the job');
+  if (isPresent && given.job === undefined)
+    throw new ModuleFailure(given.env ? 'a variable needs "value"' : 'a job needs "job", the command');
   if ((given.insertafter !== undefined || given.insertbefore !== undefined) && !given.env)
-    throw new ModuleFailure("Insertafter and insertbefore parameters are valid only with env=yes");
-  if (given.env && !/^\w+$/.test(given.name)) throw new ModuleFailure(`Invalid name for environment variable: "${given.name}"`);
+    throw new ModuleFailure('"insertafter" and "insertbefore" go with env: true only');
+  if (given.env && !/^\w+$/.test(given.name))
+    throw new ModuleFailure(`"name" is "${given.name}", which is no name of an environment variable`);
   if (/[\r\n]/.test(given.name)) throw new ModuleFailure("the name of a job is one line");
   const job = given.job?.replace(/[\r\n]+$/, "");
   if (job !== undefined && /[\r\n]/.test(job))
     throw new ModuleFailure("a job is one line; cron would take each line break for the next job");
-  for (const one of times) {
-    if (one === "" || /\s/.test(one))
-      throw new ModuleFailure(`"${one}" is no time field of a crontab: there is white space in it, or nothing`);
+  for (const field of TIME_FIELDS) {
+    const problem = timeFieldProblem(field, given[field]);
+    if (problem !== undefined) throw new ModuleFailure(problem);
   }
-  return { ...given, job, file: given.cron_file === undefined ? undefined : cronFile(given.cron_file, context) };
 }
 
 function cronFile(name: string, { traits }: ProbeContext): string {

@@ -255,19 +255,6 @@ describe("runlevels", () => {
     expect(result.script).toContain(part);
     expect(result.left).toBeUndefined();
   });
-
-  it.each([
-    [{ name: "demo" }, 'sysvinit needs one of "state" or "enabled"'],
-    [{ name: "demo", enabled: true, runlevels: 0 }, '"0" is no runlevel in which services start; those are 1 to 5 and S'],
-    [{ name: "a b", state: "started" }, '"a b" is no name of an init script'],
-    [
-      { name: "demo", state: "masked" },
-      'sysvinit: "state" is "masked", but must be one of started, stopped, restarted, reloaded',
-    ],
-    [{ name: "demo", state: "started", arguments: "'" }, '"arguments" is no command line'],
-  ])("refuse %j", async (raw, message) => {
-    await expect(planned(sysvinit, raw, answers(stopped))).rejects.toThrow(message);
-  });
 });
 
 describe("restart_when_changed", () => {
@@ -343,11 +330,5 @@ if [ $k3_status -eq 32 ] || [ $k3_status -eq 64 ]; then rc-service -- demo resta
   it("waits between stop and start", async () => {
     const script = (await planned(service, { name: "demo", state: "restarted", sleep: 3 }, answers(running))).script;
     expect(script).toMatch(/stop -- demo[\s\S]*\nsleep 3\n[\s\S]*start -- demo/);
-  });
-
-  it("names an unknown service manager", async () => {
-    await expect(planned(service, { name: "demo", state: "started", use: "runit" }, answers(stopped))).rejects.toThrow(
-      'there is no service manager "runit"; known are systemd, openrc and sysvinit',
-    );
   });
 });

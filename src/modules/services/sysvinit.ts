@@ -2,7 +2,7 @@ import { ModuleFailure, stateModule } from "../contract.ts";
 import { bool, choice, int, listOf, parameters, str } from "../parameters.ts";
 import { argumentWords, PLAIN_OPTIONS } from "../support/services/service-manager.ts";
 import { applyUnit, predictUnit, startedUnit, unitResult } from "../support/services/unit-change.ts";
-import { checkedTask, planUnit, unitQuestions } from "../support/services/unit-task.ts";
+import { onHost, planUnit, unitQuestions } from "../support/services/unit-task.ts";
 
 export const sysvinit = stateModule({
   name: "sysvinit",
@@ -37,6 +37,14 @@ export const sysvinit = stateModule({
       },
     },
     { requiredOneOf: [["state", "enabled"]] },
+    ({ name, runlevels, sleep, arguments: words }) => {
+      argumentWords(words);
+      const wrong = runlevels.find((one) => !/^[1-5S]$/.test(one));
+      if (wrong !== undefined)
+        throw new ModuleFailure(`"runlevels" has "${wrong}", in which no services start; those are 1 to 5 and S`);
+      if (!/^[A-Za-z0-9_.+@-]+$/.test(name)) throw new ModuleFailure(`"${name}" is no name of an init script`);
+      if (sleep < 0) throw new ModuleFailure(`"sleep" is ${sleep}, but must not be negative`);
+    },
   ),
   example: `- name: Let cron run, now and after a reboot
   sysvinit:
@@ -51,10 +59,7 @@ export const sysvinit = stateModule({
     status: "`runlevels` in which it is enabled.",
   },
   prepare: async (params, _control, context) => {
-    const wrong = params.runlevels.find((one) => !/^[1-5S]$/.test(one));
-    if (wrong !== undefined) throw new ModuleFailure(`"${wrong}" is no runlevel in which services start; those are 1 to 5 and S`);
-    if (!/^[A-Za-z0-9_.+@-]+$/.test(params.name)) throw new ModuleFailure(`"${params.name}" is no name of an init script`);
-    return checkedTask(
+    return onHost(
       {
         unit: params.name,
         state: params.state,

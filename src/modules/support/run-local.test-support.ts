@@ -171,10 +171,12 @@ export async function runModule(
     checkMode: options.checkMode ?? false,
     diff: options.diff ?? false,
   };
-  const parsed = parseParameters(subject.parameters, subject.name, raw);
+  const { check, ...declared } = subject.parameters;
+  const parsed = parseParameters(declared, subject.name, raw);
   if (parsed.problems.length > 0) throw new Error(parsed.problems.map((one) => one.message).join("\n"));
   const control = options.control ?? noControl;
   try {
+    check?.(parsed.value);
     const input = subject.prepare === undefined ? parsed.value : await subject.prepare(parsed.value, control, context);
     const questions = subject.probe(input, context);
     const state = await look(host, questions);

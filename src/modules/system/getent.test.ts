@@ -19,9 +19,9 @@ describe("the fields of getent", () => {
 
 describe("getent", () => {
   it.each([
-    ["an unknown database", 1, "Missing arguments, or database unknown."],
-    ["no list", 3, "Enumeration not supported on this database."],
-    ["an unknown key", 2, "One or more supplied key could not be found in the database."],
+    ["an unknown database", 1, 'Missing arguments, or database unknown: "hosts"'],
+    ["no list", 3, 'Enumeration not supported on this database: hosts; give a "key"'],
+    ["an unknown key", 2, 'One or more supplied key could not be found in the database: hosts has no "x"'],
   ])("refuses %s", async (_name, status, message) => {
     await expect(planned(getent, { database: "hosts", key: "x" }, { entries: { status, lines: [] } })).rejects.toThrow(message);
   });

@@ -30,20 +30,30 @@ export const getent = stateModule({
     "On a host without a `getent` command (a bare busybox), passwd, group, shadow and gshadow are read from their files.",
     "In check mode, a user or group that an earlier task would make is not there yet: the task says that it would change.",
   ],
-  parameters: parameters({
-    database: { ...str(), required: true, description: "The database: passwd, group, hosts, services and others." },
-    key: { ...str(), description: "What to look up; without it all entries are read." },
-    service: { ...str(), description: "Ask only this service of the name service switch: files, ldap and others." },
-    split: {
-      ...str(),
-      description: "What separates the fields. A colon for passwd, shadow, group and gshadow, otherwise white space.",
+  parameters: parameters(
+    {
+      database: { ...str(), required: true, description: "The database: passwd, group, hosts, services and others." },
+      key: { ...str(), description: "What to look up; without it all entries are read." },
+      service: { ...str(), description: "Ask only this service of the name service switch: files, ldap and others." },
+      split: {
+        ...str(),
+        description: "What separates the fields. A colon for passwd, shadow, group and gshadow, otherwise white space.",
+      },
+      fail_key: {
+        ...bool(),
+        default: true,
+        description: "Fail when the key is not there; otherwise the fact holds `null` for it.",
+      },
     },
-    fail_key: {
-      ...bool(),
-      default: true,
-      description: "Fail when the key is not there; otherwise the fact holds `null` for it.",
+    {},
+    ({ database, key, split }) => {
+      if (!/^[a-z][a-z0-9_]*$/.test(database)) {
+        throw new ModuleFailure(`"database" is "${database}", but must be a word such as passwd, group or hosts`);
+      }
+      if (key === "") throw new ModuleFailure('"key" is empty; leave it out to read all entries');
+      if (split === "") throw new ModuleFailure('"split" is empty, but must be what stands between two fields');
     },
-  }),
+  ),
   example: `- name: Look up root
   getent:
     database: passwd
@@ -55,10 +65,11 @@ export const getent = stateModule({
   returns: { ansible_facts: "`getent_DATABASE`: key -> the other fields, as text." },
   probe: (params) => ({ entries: entriesOf(params.database, params.key, params.service) }),
   plan: ({ entries }, params) => {
-    if (entries.status === BAD_ARGUMENTS) throw new ModuleFailure("Missing arguments, or database unknown.");
-    if (entries.status === NO_ENUMERATION) throw new ModuleFailure("Enumeration not supported on this database.");
+    if (entries.status === BAD_ARGUMENTS) throw new ModuleFailure(`Missing arguments, or database unknown: "${params.database}"`);
+    if (entries.status === NO_ENUMERATION)
+      throw new ModuleFailure(`Enumeration not supported on this database: ${params.database}; give a "key"`);
     if (entries.status !== NOT_FOUND || !params.fail_key) return undefined;
-    const message = "One or more supplied key could not be found in the database.";
+    const message = `One or more supplied key could not be found in the database: ${params.database} has no "${params.key}"`;
     const provided = resourceOf(params.database, params.key);
     if (provided === undefined) throw new ModuleFailure(message);
     throw new MissingPrerequisite(provided, message);

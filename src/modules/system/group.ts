@@ -8,28 +8,35 @@ type Data = { readonly step: "create" | "change" | "remove" };
 export const group = stateModule({
   name: "group",
   summary: "Creates, changes and removes groups.",
-  parameters: parameters({
-    name: { ...str(), required: true, description: "The group." },
-    gid: { ...int(), description: "Its number." },
-    state: { ...choice("present", "absent"), default: "present", description: "Whether it is to be there." },
-    system: { ...bool(), default: false, description: "Give a new group a number of the system's range." },
-    non_unique: { ...bool(), default: false, description: "Allow a `gid` that another group has." },
-    gid_min: { ...int(), description: "Lowest number that a new group may get." },
-    gid_max: { ...int(), description: "Highest number that a new group may get." },
-    local: { ...bool(), default: false, description: "Accepted: groups are always made in the host's own files." },
-    force: { ...bool(), default: false, description: "Remove it although it is the primary group of a user." },
-  }),
+  parameters: parameters(
+    {
+      name: { ...str(), required: true, description: "The group." },
+      gid: { ...int(), description: "Its number." },
+      state: { ...choice("present", "absent"), default: "present", description: "Whether it is to be there." },
+      system: { ...bool(), default: false, description: "Give a new group a number of the system's range." },
+      non_unique: { ...bool(), default: false, description: "Allow a `gid` that another group has." },
+      gid_min: { ...int(), description: "Lowest number that a new group may get." },
+      gid_max: { ...int(), description: "Highest number that a new group may get." },
+      local: { ...bool(), default: false, description: "Accepted: groups are always made in the host's own files." },
+      force: { ...bool(), default: false, description: "Remove it although it is the primary group of a user." },
+    },
+    {},
+    (given) => {
+      if (!/^[A-Za-z0-9_.][^\s:/,]*$/.test(given.name)) throw new ModuleFailure(`"${given.name}" is no name of a group`);
+      for (const id of ["gid", "gid_min", "gid_max"] as const) {
+        if ((given[id] ?? 0) < 0) throw new ModuleFailure(`"${id}" is ${given[id]}, but must not be negative`);
+      }
+      if (given.gid_min !== undefined && given.gid_max !== undefined && given.gid_min > given.gid_max)
+        throw new ModuleFailure(`"gid_min" (${given.gid_min}) is more than "gid_max" (${given.gid_max})`);
+      if (given.non_unique && given.gid === undefined) throw new ModuleFailure('"non_unique" needs "gid"');
+    },
+  ),
   example: `- name: The group of those who may read the backups
   group:
     name: backupreaders
     system: true
 `,
   returns: { name: "The group.", gid: "Its number.", state: "`present` or `absent`.", system: "As given." },
-  prepare(params) {
-    if (!/^[A-Za-z0-9_.][^\s:/,]*$/.test(params.name)) throw new ModuleFailure(`"${params.name}" is no name of a group`);
-    if (params.non_unique && params.gid === undefined) throw new ModuleFailure('"non_unique" needs "gid"');
-    return Promise.resolve(params);
-  },
   probe: (params) => ({
     group: groupQuestion(params.name),
     // Who else has the number: groupadd would say so too late for a dry run.

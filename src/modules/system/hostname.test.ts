@@ -33,8 +33,16 @@ describe("the file of the permanent name", () => {
 describe("hostname", () => {
   it.each([
     ["an empty name", { name: "" }, '"" is no host name: a part of it is empty'],
-    ["blanks", { name: "a b" }, '"a b" is no host name: "a b" may hold letters, digits and hyphens inside'],
-    ["a hyphen at the end", { name: "a-.b" }, '"a-.b" is no host name: "a-" may hold letters, digits and hyphens inside'],
+    [
+      "blanks",
+      { name: "a b" },
+      '"a b" is no host name: "a b" must hold letters, digits and hyphens only, and begin and end without a hyphen',
+    ],
+    [
+      "a hyphen at the end",
+      { name: "a-.b" },
+      '"a-.b" is no host name: "a-" must hold letters, digits and hyphens only, and begin and end without a hyphen',
+    ],
     [
       "an unknown strategy",
       { name: "a", use: "solaris" },
@@ -44,7 +52,7 @@ describe("hostname", () => {
     [
       "what would end a shell's word",
       { name: "a;b" },
-      '"a;b" is no host name: "a;b" may hold letters, digits and hyphens inside',
+      '"a;b" is no host name: "a;b" must hold letters, digits and hyphens only, and begin and end without a hyphen',
     ],
   ])("refuses %s", async (_name, raw, message) => {
     await expect(planned(hostname, raw, {}, contextOf())).rejects.toThrow(message);

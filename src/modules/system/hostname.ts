@@ -6,14 +6,21 @@ import { applySettings, Known, planSettings, settingsQuestions, settingsText } f
 import { type NameFile, nameFileFor, STRATEGIES } from "../support/system/hostname-file.ts";
 import { runtimeName } from "../support/system/runtime-name.ts";
 
-const params = parameters({
-  name: { ...str(), required: true, description: "The name, with or without a domain." },
-  use: {
-    ...choice(...STRATEGIES),
-    description:
-      "Where the permanent name is kept; found out unless given. systemd, debian, alpine and generic: /etc/hostname, sles: /etc/HOSTNAME, redhat: /etc/sysconfig/network, openrc: /etc/conf.d/hostname.",
+const params = parameters(
+  {
+    name: { ...str(), required: true, description: "The name, with or without a domain." },
+    use: {
+      ...choice(...STRATEGIES),
+      description:
+        "Where the permanent name is kept; found out unless given. systemd, debian, alpine and generic: /etc/hostname, sles: /etc/HOSTNAME, redhat: /etc/sysconfig/network, openrc: /etc/conf.d/hostname.",
+    },
   },
-});
+  {},
+  ({ name }) => {
+    const problem = problemOf(name);
+    if (problem !== undefined) throw new ModuleFailure(`"${name}" is no host name: ${problem}`);
+  },
+);
 
 type Input = ParametersOf<typeof params> & { readonly file: NameFile };
 type Data = { readonly plans: readonly Plan[]; readonly runtime: boolean };
@@ -33,8 +40,6 @@ export const hostname = stateModule<ParametersOf<typeof params>, Input, Question
 `,
   returns: { name: "The name.", ansible_facts: "ansible_hostname, ansible_nodename, ansible_fqdn and ansible_domain." },
   prepare: async (given, _control, { traits }) => {
-    const problem = problemOf(given.name);
-    if (problem !== undefined) throw new ModuleFailure(`"${given.name}" is no host name: ${problem}`);
     return { ...given, file: nameFileFor(given.use, traits) };
   },
   probe: ({ file }, context) => settingsQuestions(file.path, context, [runtimeName()]),
@@ -77,7 +82,7 @@ function problemOf(name: string): string | undefined {
   for (const label of name.split(".")) {
     if (label === "") return "a part of it is empty";
     if (!/^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?$/.test(label))
-      return `"${label}" may hold letters, digits and hyphens inside`;
+      return `"${label}" must hold letters, digits and hyphens only, and begin and end without a hyphen`;
   }
   return undefined;
 }

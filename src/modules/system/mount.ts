@@ -58,6 +58,9 @@ const params = parameters(
       ["state", "ephemeral", ["src", "fstype"]],
     ],
   },
+  (given) => {
+    checkMount(given);
+  },
 );
 
 type Params = ParametersOf<typeof params>;
@@ -171,9 +174,15 @@ export const mount = stateModule<Params, Input, Questions, Data>({
 });
 
 function inputOf(given: Params, context: ProbeContext): Input {
-  const noPath = hasNoPath(given.path);
-  const at = noPath ? given.path : hostPath(given.path, context.traits);
+  const at = hasNoPath(given.path) ? given.path : hostPath(given.path, context.traits);
+  const { opts = "defaults" } = given;
+  const options = given.boot || opts.split(",").includes("noauto") ? opts : `${opts},noauto`;
+  return { ...given, at, file: hostPath(given.fstab, context.traits), options };
+}
+
+function checkMount(given: Params): void {
   const { src, fstype, opts = "defaults", state } = given;
+  const noPath = hasNoPath(given.path);
   if (noPath && !["present", "absent", "absent_from_fstab"].includes(state)) {
     throw new ModuleFailure(`a swap area has no path to be ${state}; state: present puts it into fstab, and swapon turns it on`);
   }
@@ -189,8 +198,6 @@ function inputOf(given: Params, context: ProbeContext): Input {
   if (isBind(opts) && src !== undefined && !src.startsWith("/")) {
     throw new ModuleFailure(`"src" is "${src}", but a bind mount needs the absolute path of a directory`);
   }
-  const options = given.boot || opts.split(",").includes("noauto") ? opts : `${opts},noauto`;
-  return { ...given, at, file: hostPath(given.fstab, context.traits), options };
 }
 
 const pointQuestion = (input: Input): Question<MountPoint> => (hasNoPath(input.at) ? nothing(NO_POINT) : mountPoint(input.at));

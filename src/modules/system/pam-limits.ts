@@ -10,17 +10,26 @@ const ITEMS = [
   ..."msgqueue nice rtprio chroot".split(" "),
 ];
 
-const params = parameters({
-  domain: { ...str(), required: true, description: "A user, `@group`, `%group`, `*`, or a range of numbers." },
-  limit_type: { ...choice("hard", "soft", "-"), required: true, description: "Kind of limit; `-` is both." },
-  limit_item: { ...choice(...ITEMS), required: true, description: "What is limited." },
-  value: { ...str(), required: true, description: "A number, or `unlimited`, `infinity` or `-1`." },
-  use_min: { ...bool(), default: false, description: "Keep what is there if it is lower." },
-  use_max: { ...bool(), default: false, description: "Keep what is there if it is higher." },
-  dest: { ...path(), default: "/etc/security/limits.conf", description: "The file." },
-  comment: { ...str(), default: "", description: "Comment behind the limit; the one that is there is kept otherwise." },
-  backup: { ...bool(), default: false, description: "Keep the old file beside the new one, with the time in its name." },
-});
+const params = parameters(
+  {
+    domain: { ...str(), required: true, description: "A user, `@group`, `%group`, `*`, or a range of numbers." },
+    limit_type: { ...choice("hard", "soft", "-"), required: true, description: "Kind of limit; `-` is both." },
+    limit_item: { ...choice(...ITEMS), required: true, description: "What is limited." },
+    value: { ...str(), required: true, description: "A number, or `unlimited`, `infinity` or `-1`." },
+    use_min: { ...bool(), default: false, description: "Keep what is there if it is lower." },
+    use_max: { ...bool(), default: false, description: "Keep what is there if it is higher." },
+    dest: { ...path(), default: "/etc/security/limits.conf", description: "The file." },
+    comment: { ...str(), default: "", description: "Comment behind the limit; the one that is there is kept otherwise." },
+    backup: { ...bool(), default: false, description: "Keep the old file beside the new one, with the time in its name." },
+  },
+  {},
+  (given) => {
+    if (given.use_min && given.use_max) throw new ModuleFailure('"use_min" and "use_max" exclude each other; give one of them');
+    if (!/^[^\s#]+$/.test(given.domain)) throw new ModuleFailure(`"domain" is "${given.domain}", but must be one word`);
+    if (/[\r\n]/.test(given.comment)) throw new ModuleFailure('"comment" must be one line');
+    numberOf(given.value, given.limit_item);
+  },
+);
 
 type Input = ParametersOf<typeof params> & { readonly file: string };
 
@@ -42,10 +51,6 @@ export const pamLimits = stateModule<ParametersOf<typeof params>, Input, Questio
 `,
   returns: { msg: "The line.", backup_file: "Path of the backup, if one was made." },
   async prepare(given, _control, context) {
-    if (given.use_min && given.use_max) throw new ModuleFailure('"use_min" and "use_max" exclude each other; give one of them');
-    if (!/^[^\s#]+$/.test(given.domain)) throw new ModuleFailure(`"domain" is "${given.domain}", but must be one word`);
-    if (/[\r\n]/.test(given.comment)) throw new ModuleFailure('"comment" must be one line');
-    numberOf(given.value, given.limit_item);
     return { ...given, file: hostPath(given.dest, context.traits) };
   },
   probe: (input, context) => settingsQuestions(input.file, context),

@@ -1,3 +1,4 @@
+import { didYouMean } from "../../suggest.ts";
 import { type Json, type JsonObject, ModuleFailure, stateModule, Unknown } from "../contract.ts";
 import { distributionFacts } from "../facts/distribution.ts";
 import { hardwareFacts } from "../facts/hardware.ts";
@@ -45,28 +46,39 @@ export const setup = stateModule({
     "One POSIX sh script of about ten processes; Python is not needed, and so there are no facts about it. The facts are those of the user that the task becomes.",
     "The full host name is looked up in /etc/hosts only; a DNS server is not asked.",
   ],
-  parameters: parameters({
-    gather_subset: {
-      ...listOf(str()),
-      default: ["all"],
-      description: "Families: all, min, network, hardware, virtual, or names of facts; `!name` leaves one out.",
+  parameters: parameters(
+    {
+      gather_subset: {
+        ...listOf(str()),
+        default: ["all"],
+        description: "Families: all, min, network, hardware, virtual, or names of facts; `!name` leaves one out.",
+      },
+      filter: {
+        ...listOf(str()),
+        default: [],
+        description: "Only facts whose names match one of these patterns, such as `ansible_eth*`.",
+      },
+      gather_timeout: {
+        ...int(),
+        default: 10,
+        description: "Accepted; file systems that do not answer are given up after five seconds.",
+      },
+      fact_path: {
+        ...path(),
+        default: "/etc/ansible/facts.d",
+        description: "Where the host has facts of its own: *.fact, JSON or INI, or programs that print them.",
+      },
     },
-    filter: {
-      ...listOf(str()),
-      default: [],
-      description: "Only facts whose names match one of these patterns, such as `ansible_eth*`.",
+    {},
+    ({ gather_subset: subsets }) => {
+      const unknown = subsets.map((one) => one.replace(/^!/, "")).find((one) => !SUBSETS.has(one));
+      if (unknown === undefined) return;
+      const known = [...SUBSETS].sort();
+      throw new ModuleFailure(
+        `"gather_subset" has "${unknown}", but must have some of ${known.join(", ")}, with ! in front to leave one out${didYouMean(unknown, known)}`,
+      );
     },
-    gather_timeout: {
-      ...int(),
-      default: 10,
-      description: "Accepted; file systems that do not answer are given up after five seconds.",
-    },
-    fact_path: {
-      ...path(),
-      default: "/etc/ansible/facts.d",
-      description: "Where the host has facts of its own: *.fact, JSON or INI, or programs that print them.",
-    },
-  }),
+  ),
   example: `- name: What kind of host is this?
   setup:
     gather_subset:
@@ -83,14 +95,7 @@ export const setup = stateModule({
     }),
   }),
   readsOnly: true,
-  plan: (_state, params) => {
-    const unknown = params.gather_subset.map((one) => one.replace(/^!/, "")).find((one) => !SUBSETS.has(one));
-    if (unknown !== undefined)
-      throw new ModuleFailure(
-        `Bad subset '${unknown}' given to k3sprov. gather_subset options allowed: ${[...SUBSETS].sort().join(", ")}`,
-      );
-    return undefined;
-  },
+  plan: () => undefined,
   apply: () => {
     throw new Error("bug: setup has nothing to apply");
   },

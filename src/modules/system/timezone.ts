@@ -37,6 +37,11 @@ const params = parameters(
     },
   },
   { requiredOneOf: [["name", "hwclock"]] },
+  ({ name }) => {
+    if (name !== undefined && !/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/.test(name)) {
+      throw new ModuleFailure(`"${name}" is no name of a time zone; it is one like Europe/Vienna`);
+    }
+  },
 );
 type Params = ParametersOf<typeof params>;
 type Data = { readonly steps: readonly FileStep[]; readonly plans: readonly Plan[]; readonly clock: boolean };
@@ -57,12 +62,6 @@ export const timezone = stateModule<Params, Params, Questions, Data>({
 `,
   returns: { name: "As given.", hwclock: "As given." },
 
-  prepare: async (given) => {
-    if (given.name !== undefined && !/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/.test(given.name)) {
-      throw new ModuleFailure(`"${given.name}" is no name of a time zone; it is one like Europe/Vienna`);
-    }
-    return given;
-  },
   probe: (given, context) => {
     const questions: Question<unknown>[] = [];
     const add = (more: Questions): void => void questions.push(...Object.values(more));

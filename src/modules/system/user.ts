@@ -60,7 +60,7 @@ export const user = stateModule<UserParams, UserParams, UserQuestions, UserChang
     "`subuid_ranges` and `subgid_ranges`, which rootless containers need, are not in Ansible. Ranges that overlap those of others are refused.",
     "Where there are no `useradd` and `usermod` (Alpine), busybox's `adduser` makes users; number, home, shell and comment of a user that exists cannot be changed there.",
   ],
-  parameters: userParameters,
+  parameters: { ...userParameters, check: checkUser },
   example: `- name: Somebody to run the backups
   user:
     name: backup-runner
@@ -84,7 +84,6 @@ export const user = stateModule<UserParams, UserParams, UserQuestions, UserChang
     subgid_ranges: "The same of groups.",
   },
   probe: (params) => questions(params),
-  prepare: (params) => Promise.resolve(checkUser(params)),
   plan: (state, params, context) => planUser(collect(state, params), params, planRanges(state, params, context)),
   apply: (change, params, context) => applyUser(change.data, params, context.traits),
   predict: (change, state, params, context) => {

@@ -30,6 +30,8 @@ export type Execution = {
   readonly stdin: string | undefined;
   readonly stdin_add_newline: boolean;
   readonly strip_empty_ends: boolean;
+  /** What runs it, where that is not the first word of the command itself: a shell, an interpreter. */
+  readonly program?: string | undefined;
 };
 
 // Whole lines on stderr that say why the command never ran; its exit status alone could be the command's own.
@@ -77,14 +79,15 @@ export function executionResult(output: Output, cmd: Json, how: Execution, elaps
   return output.rc === 0 ? { ...fields, msg: "" } : { ...fields, failed: true, msg: "non-zero return code" };
 }
 
-function faultOf(
+/** Why the command never ran, or undefined when it did. */
+export function faultOf(
   output: Output,
   stderr: string,
   cmd: Json,
-  how: Execution,
+  how: Pick<Execution, "chdir" | "program">,
 ): { readonly rc: number; readonly msg: string } | undefined {
   const last = stderr.trimEnd().split("\n").at(-1);
-  const word = Array.isArray(cmd) ? String(cmd[0]) : String(cmd).split(/\s/)[0];
+  const word = how.program ?? (Array.isArray(cmd) ? String(cmd[0]) : String(cmd).split(/\s/)[0]);
   if (output.rc === 127 && last === NOT_FOUND) return { rc: 2, msg: `[Errno 2] No such file or directory: b'${word}'` };
   if (output.rc === 126 && last === NOT_EXECUTABLE) return { rc: 13, msg: `[Errno 13] Permission denied: b'${word}'` };
   if (output.rc === 1 && last === NO_DIRECTORY) {

@@ -137,7 +137,7 @@ function joinAlternatives(patterns: readonly string[]): Sh {
   return new Sh(patterns.join("|"));
 }
 
-const TCP_STATES = [
+export const TCP_STATES = [
   "ESTABLISHED",
   "SYN_SENT",
   "SYN_RECV",

@@ -58,7 +58,8 @@ export function exposedPorts(given: readonly string[]): readonly string[] {
 function range(text: string): readonly string[] {
   const [first = "", last = first] = text.split("-");
   const count = Number(last) - Number(first) + 1;
-  if (count < 1 || Number(last) > 65_535) throw new ModuleFailure(`docker_container: "${text}" is no range of ports`);
+  if (count < 1 || Number(last) > 65_535)
+    throw new ModuleFailure(`docker_container: a port is "${text}", which is no range of ports from 1 to 65535`);
   return Array.from({ length: count }, (_, index) => String(Number(first) + index));
 }
 

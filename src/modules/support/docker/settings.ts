@@ -64,7 +64,7 @@ export function programOf(params: ContainerParameters): Program {
 export type Surroundings = {
   readonly fromFile: Readonly<Record<string, string>>;
   readonly idOf: (container: string) => string | undefined;
-  readonly traits: HostTraits;
+  readonly traits: Pick<HostTraits, "home">;
 };
 
 export function settingsOf(params: ContainerParameters, around: Surroundings): readonly Setting[] {

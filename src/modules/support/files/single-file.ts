@@ -48,7 +48,8 @@ export function singleFileQuestions(file: SingleFile, context: ProbeContext, mor
 export function targetOf(file: SingleFile, known: Known, context: ProbeContext): string {
   const { dest, inside, isDirectory } = places(file, context);
   if (!isDirectory && followed(known.path(dest))?.kind !== "directory") return dest;
-  if (inside === undefined) throw new ModuleFailure("can not use content with a dir as dest", { dest });
+  if (inside === undefined)
+    throw new ModuleFailure(`can not use content with a dir as dest: ${dest}; give the path of the file`, { dest });
   return inside;
 }
 

@@ -1,4 +1,5 @@
 import { bool, choice, dict, listOf, type ParametersOf, parameters, str } from "../../parameters.ts";
+import { checkIptables } from "./iptables-rule.ts";
 
 /** Parameters of `iptables`, with Ansible's names and defaults. */
 export const iptablesParameters = parameters(
@@ -92,6 +93,9 @@ export const iptablesParameters = parameters(
       ["jump", "tee", ["gateway"]],
       ["flush", false, ["chain"]],
     ],
+  },
+  (given) => {
+    checkIptables(given);
   },
 );
 

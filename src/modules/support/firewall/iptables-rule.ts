@@ -106,7 +106,7 @@ export function checkIptables(params: IptablesParams): void {
   if (number !== undefined && action !== "insert") throw new ModuleFailure('"rule_num" needs action: insert');
   if (wait !== undefined && !/^\d+$/.test(wait)) throw new ModuleFailure(`"wait" is "${wait}", but must be a number of seconds`);
   if ((params.log_prefix !== undefined || params.log_level !== undefined) && jumpOf(params) !== "LOG") {
-    throw new ModuleFailure("Logging options can only be used with the LOG jump target.");
+    throw new ModuleFailure('"log_prefix" and "log_level" need jump: LOG');
   }
   if (params.jump !== undefined && params.goto !== undefined)
     throw new ModuleFailure('"jump" and "goto" exclude each other; give one of them');

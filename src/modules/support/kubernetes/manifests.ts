@@ -14,7 +14,7 @@ export type Defaults = {
 
 /** Objects of a YAML text, with numbers and booleans as Ansible reads them (YAML 1.1). */
 export function parseManifests(text: string, where: string): readonly Fields[] {
-  return parseDocuments("k8s", text, where).flatMap((value) => flatten(value, where));
+  return parseDocuments("k8s", text, where).flatMap((value) => objectsOf(value, where));
 }
 
 /** The documents of a YAML text that are not empty. Throws ModuleFailure in the module's name. */
@@ -46,12 +46,18 @@ const BOOLEANS = [
   truth(/^(?:[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/, false),
 ];
 
-/** One object, or those of a list or of a List. */
+/** One object, or those of a list or of a List; text is YAML. */
 export function flatten(value: unknown, where: string): readonly Fields[] {
   if (typeof value === "string") return parseManifests(value, where);
   if (Array.isArray(value)) return value.flatMap((one) => flatten(one, where));
+  return objectsOf(value, where);
+}
+
+// What a text holds is not taken for YAML once more.
+function objectsOf(value: unknown, where: string): readonly Fields[] {
+  if (Array.isArray(value)) return value.flatMap((one) => objectsOf(one, where));
   if (!isFields(value)) throw new ModuleFailure(`k8s: ${where} holds ${JSON.stringify(value)}, but must hold objects (mappings)`);
-  if (textAt(value, "kind").endsWith("List") && Array.isArray(value["items"])) return flatten(value["items"], where);
+  if (textAt(value, "kind").endsWith("List") && Array.isArray(value["items"])) return objectsOf(value["items"], where);
   return [value];
 }
 

@@ -67,8 +67,14 @@ export type UnitAnswers = {
   readonly file: Content;
 };
 
-/** Refuses what cannot be, and makes the paths absolute. */
-export function checkedTask(task: UnitTask, context: ProbeContext): UnitTask {
+/** The task with absolute paths. */
+export const onHost = (task: UnitTask, context: ProbeContext): UnitTask => ({
+  ...task,
+  restartWhenChanged: task.restartWhenChanged.map((path) => hostPath(path, context.traits)),
+});
+
+/** Refuses what cannot be on any host. */
+export function checkUnitTask(task: UnitTask): void {
   if (task.unit === undefined && (task.state ?? task.enabled ?? task.masked) !== undefined) {
     throw new ModuleFailure('"state", "enabled" and "masked" need a "name"');
   }
@@ -90,7 +96,7 @@ export function checkedTask(task: UnitTask, context: ProbeContext): UnitTask {
       `"${task.unit}" is a template; name an instance of it, such as "${task.unit.replace(/@.*/, "@main")}"`,
     );
   }
-  return { ...task, restartWhenChanged: task.restartWhenChanged.map((path) => hostPath(path, context.traits)) };
+  if (task.sleep !== undefined && task.sleep < 0) throw new ModuleFailure(`"sleep" is ${task.sleep}, but must not be negative`);
 }
 
 export function unitQuestions(task: UnitTask, context: ProbeContext): UnitQuestions {
