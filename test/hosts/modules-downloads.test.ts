@@ -168,6 +168,31 @@ describe("uri", () => {
     expect([...hosts]).toEqual(["ansible-httpget"]);
     expect((await apply(host(), text, local)).changes[name] ?? []).toEqual([]);
   });
+
+  it("leaves the host unharmed when it cannot put down what came", async () => {
+    const { http } = server();
+    server().serve("/large", "x".repeat(1_000_000));
+    await host().read("mkdir -p /srv/small && mount -t tmpfs -o size=256k none /srv/small && echo old >/srv/small/f");
+    try {
+      expect(await failure(`uri: { url: '${http}/large', dest: /srv/small/f }`)).toBe(
+        "could not write all of /srv/small/f; is the disk full? Nothing was changed",
+      );
+      expect(await host().read("cat /srv/small/f; ls -A /srv/small")).toBe("old\nf");
+    } finally {
+      await host().read("umount /srv/small");
+    }
+    expect(await failure(`uri: { url: '${http}/large', dest: /etc/l }`, host().as("deploy"), "become: false")).toBe(
+      "cannot make a temporary directory in /etc",
+    );
+    for (const [dest, parent] of [
+      ["/srv/nowhere/l", "/srv/nowhere"],
+      ["/proc", "/proc"],
+    ])
+      expect(await failure(`uri: { url: '${http}/large', dest: ${dest} }`)).toBe(
+        `cannot make a temporary directory in ${parent}`,
+      );
+    expect(await host().read("ls -A /etc /srv /tmp | grep -e k3sprov -e '^l$' || :")).toBe("");
+  });
 });
 
 describe("through a proxy", () => {
