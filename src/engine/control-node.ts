@@ -12,7 +12,7 @@ import {
   isVaultText,
   walkDirectory,
 } from "../modules/support/control/local-files.ts";
-import { renderText } from "../template/template.ts";
+import { renderFileText } from "../template/template.ts";
 import { templateVariables } from "../template/template-variables.ts";
 import type { Evaluator } from "./evaluator.ts";
 
@@ -80,7 +80,7 @@ export function controlNode(
         names: () => [...names.names(), ...extra.keys()],
         lookup: (name) => names.lookup(name) ?? extra.get(name)?.(),
       });
-      return renderText(text, { file: path, line: 1, column: 1 }, context, { ...options, keepTrailingNewline: true });
+      return renderFileText(text, { file: path, line: 1, column: 1 }, context, options);
     },
     walk: (path, { followLinks } = { followLinks: true }) => walkDirectory(path, followLinks),
   };

@@ -79,6 +79,31 @@ describe("tasks", () => {
     expect(read("c")).toBe(`# Ansible managed|${full}||${full}\n`);
   });
 
+  // What ansible-playbook makes of the same templates.
+  it("renders what a template includes by the template's own rules, without its last newline", async () => {
+    box.write({
+      "t.j2": 'a\n{% include "b.txt" %}\nc {% include "b.txt" %}!\n{% import "m.j2" as m %}\n{{ m.f() }}|\n\n',
+      "own.j2": '<% include "own.txt" %>\n',
+      "b.txt": "B\n",
+      "own.txt": "<< 1 + 1 >>{{\n",
+      "m.j2": "{% macro f() %}\nin\n{% endmacro %}\n",
+    });
+    const own = 'block_start_string: "<%", block_end_string: "%>", variable_start_string: "<<", variable_end_string: ">>"';
+    const playbook = `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - { name: plain, template: { src: t.j2, dest: "{{ here }}/a" } }
+    - { name: endings, template: { src: t.j2, dest: "{{ here }}/b", newline_sequence: "\\r\\n" } }
+    - { name: own, template: { src: own.j2, dest: "{{ here }}/c", ${own} } }
+`;
+    expect((await box.run(playbook)).outcome).toBe("ok");
+    const plain = "a\nBc B!\nin\n|\n\n";
+    expect(read("a")).toBe(plain);
+    expect(read("b")).toBe(plain.replaceAll("\n", "\r\n"));
+    expect(read("c")).toBe("2{{\n");
+  });
+
   it("judges by failed_when and changed_when, retries, registers and loops", async () => {
     const here = await box.run(
       play(`

@@ -151,7 +151,7 @@ function tryLoad(frame: Frame, names: Value): LoadedTemplate | undefined {
   const { value } = frame.runtime.open(names);
   const here = frame.origin.position === undefined ? [] : [dirname(frame.origin.position.file)];
   for (const name of isList(value) ? value : [value]) {
-    const loaded = findTemplate(toText(name), frame.runtime.context.lookups, here);
+    const loaded = findTemplate(toText(name), frame.runtime.context.lookups, here, frame.origin.syntax);
     if (loaded !== undefined) return loaded;
   }
   return undefined;

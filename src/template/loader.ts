@@ -16,16 +16,17 @@ export const fileSyntax: Syntax = {
   ...defaultDelimiters,
   trimBlocks: true,
   lstripBlocks: false,
-  keepTrailingNewline: true,
+  keepTrailingNewline: false,
   newlineSequence: "\n",
   literalBackslashes: false,
 };
 
-/** Compiles the text of a template file; its `#jinja2:` line goes before `syntax`. Throws DiagnosticError. */
+/** Compiles the text of a template file; its `#jinja2:` line goes before `syntax`, for what it includes too. Throws DiagnosticError. */
 export function loadText(source: string, origin: Origin, syntax: Syntax): LoadedTemplate {
   const header = readHeader(source, syntax, origin);
   try {
-    return { compiled: compileFile(header.body, header.syntax), origin: { ...origin, source: header.body } };
+    const syntax = header.syntax;
+    return { compiled: compileFile(header.body, syntax), origin: { ...origin, source: header.body, syntax } };
   } catch (error) {
     if (error instanceof SyntaxFault) throw located(error, locate({ ...origin, source: header.body }, error.at, error.end));
     throw error;
@@ -37,6 +38,7 @@ export function findTemplate(
   name: string,
   environment: LookupEnvironment,
   first: readonly string[] = [],
+  syntax: Syntax = fileSyntax,
 ): LoadedTemplate | undefined {
   const folders = isAbsolute(name) ? [""] : [...environment.searchPath("templates"), ...first];
   for (const folder of folders) {
@@ -44,7 +46,7 @@ export function findTemplate(
     if (!isFile(path)) continue;
     const source = readFileSync(path, "utf8");
     registerSource(path, source);
-    return loadText(source, { source, position: { file: path, line: 1, column: 1 } }, fileSyntax);
+    return loadText(source, { source, position: { file: path, line: 1, column: 1 } }, syntax);
   }
   return undefined;
 }

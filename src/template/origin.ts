@@ -1,8 +1,9 @@
 import type { Position } from "../diagnostic.ts";
 import { sourceLine } from "../excerpt.ts";
+import type { Syntax } from "./token.ts";
 
-/** Text that was compiled, and where it stands. */
-export type Origin = { readonly source: string; readonly position: Position | undefined };
+/** Text that was compiled, and where it stands; of a file, how it was read, which holds for what it includes. */
+export type Origin = { readonly source: string; readonly position: Position | undefined; readonly syntax?: Syntax };
 
 /**
  * The position in the file of `at` (an offset into the template). A scalar's own position tells where it starts, but

@@ -8,9 +8,10 @@ import { badValue, fault, located, NotYetKnown, TemplateFault } from "./errors.t
 import { applyFilter, findFilter } from "./filters/registry.ts";
 import { Frame, joinPieces } from "./frame.ts";
 import { SyntaxFault } from "./lexer.ts";
-import { fileSyntax, loadText } from "./loader.ts";
+import { fileSyntax, type LoadedTemplate, loadText } from "./loader.ts";
 import { TemplateObject } from "./objects.ts";
 import { locate, type Origin } from "./origin.ts";
+import { toText } from "./repr.ts";
 import { type Machinery, Runtime } from "./runtime.ts";
 import { applyTest, findTest } from "./tests/registry.ts";
 import { BrokenVariable } from "./undefined.ts";
@@ -34,7 +35,7 @@ const machinery: Machinery = {
   },
   renderFile: (runtime, source, path, variables) => {
     const inner = new Runtime(runtime.context, machinery, new Map([...runtime.extra, ...variables]));
-    return renderSource(source, { source, position: { file: path, line: 1, column: 1 } }, inner);
+    return renderFile(source, { source, position: { file: path, line: 1, column: 1 } }, inner);
   },
 };
 
@@ -42,13 +43,31 @@ export function makeRuntime(context: EvaluationContext): Runtime {
   return new Runtime(context, machinery);
 }
 
-/** Text of a template file. */
+/** Text of a template. */
 export function renderSource(source: string, origin: Origin, runtime: Runtime, syntax = fileSyntax): Value {
+  return joinPieces(outputOf(loadText(source, origin, syntax), runtime), runtime);
+}
+
+/**
+ * Text of a template file as a file: it ends in as many newlines at least as the template, whatever a block tag at its end has swallowed.
+ * What a template includes loses its last one.
+ */
+export function renderFile(source: string, origin: Origin, runtime: Runtime, syntax = fileSyntax): Value {
   const loaded = loadText(source, origin, syntax);
+  const output = outputOf(loaded, runtime);
+  const text = joinPieces(output, runtime);
+  const missing = newlinesAtEnd(source) - newlinesAtEnd(toText(runtime.open(text).value));
+  if (missing <= 0) return text;
+  return joinPieces([...output, (loaded.origin.syntax ?? syntax).newlineSequence.repeat(missing)], runtime);
+}
+
+function outputOf(loaded: LoadedTemplate, runtime: Runtime): readonly Value[] {
   const output: Value[] = [];
   runTemplate(loaded, new Frame(runtime, loaded.origin, { output }));
-  return joinPieces(output, runtime);
+  return output;
 }
+
+const newlinesAtEnd = (text: string): number => /(?:\r\n|\r|\n)*$/.exec(text)?.[0].match(/\r\n|\r|\n/g)?.length ?? 0;
 
 /** The value of a string that holds a template: whatever a lone expression gives, else text. May be undefined. */
 export function renderTemplateString(template: TemplateString, runtime: Runtime): Value {

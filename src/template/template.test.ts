@@ -9,6 +9,7 @@ import {
   evaluateExpression,
   NotYetKnown,
   referencedNames,
+  renderFileText,
   renderText,
   renderValue,
 } from "./template.ts";
@@ -397,13 +398,22 @@ describe("secrets", () => {
 describe("template files", () => {
   const options = { trimBlocks: true, lstripBlocks: false };
   it.each([
-    ["#jinja2: trim_blocks:False\n{% if true %}\na\n{% endif %}\n", "\na\n\n"],
+    ["#jinja2: trim_blocks:False\n{% if true %}\na\n{% endif %}\n", "\na\n"],
+    ["#jinja2: trim_blocks:False, keep_trailing_newline:True\n{% if true %}{% endif %}\n", "\n"],
+    ["x{% if false %}y{% endif %}\n\n", "x\n\n"],
+    ["x{% if true %}y{% endif %}\n", "xy\n"],
+    ["x\n{% if true %}{% endif %}\n", "x\n"],
     ["#jinja2: lstrip_blocks: True, trim_blocks: True\n  {% if true %}\n  a\n  {% endif %}\n", "  a\n"],
     ["#jinja2: variable_start_string:'[%', variable_end_string:'%]'\n[% 1 %]{{ 1 }}\n", "1{{ 1 }}\n"],
     ["{% set x = 'a\\nb' %}{{ x }}{{ '\\\\' }}\n", "a\nb\\\n"],
     ["{{ none }}|{{ 'x' if false }}|\n", "||\n"],
   ])("%j gives %j", (source, expected) => {
-    expect(renderText(source, undefined, contextOf(""), options).text).toBe(expected);
+    expect(renderFileText(source, undefined, contextOf(""), options).text).toBe(expected);
+  });
+
+  it("end in the newlines that are asked for", () => {
+    const given = { ...options, newlineSequence: "\r\n" };
+    expect(renderFileText("a{% if true %}{% endif %}\n\n\n", undefined, contextOf(""), given).text).toBe("a\r\n\r\n\r\n");
   });
 
   it("refuses an unknown option in the first line", () => {

@@ -9,7 +9,7 @@ import { SyntaxFault } from "./lexer.ts";
 import { fileSyntax } from "./loader.ts";
 import { performLookup } from "./lookups/registry.ts";
 import { locate, type Origin } from "./origin.ts";
-import { finish, makeRuntime, renderSource, renderTemplateString } from "./render.ts";
+import { finish, makeRuntime, renderFile, renderSource, renderTemplateString } from "./render.ts";
 import { toText } from "./repr.ts";
 import type { Syntax } from "./token.ts";
 import { raiseUndefined } from "./undefined.ts";
@@ -36,15 +36,35 @@ export function renderValue(value: Value, context: EvaluationContext): Value {
 }
 
 /** A template file as text. `secret`: a secret went into it. Throws DiagnosticError and NotYetKnown. */
+export function renderFileText(
+  source: string,
+  position: Position | undefined,
+  context: EvaluationContext,
+  options: TextOptions = {},
+): { readonly text: string; readonly secret: boolean } {
+  return rendered(renderFile, source, position, context, options);
+}
+
+/** The same of a template as Jinja2 renders it, whose last newline is not part of it. */
 export function renderText(
   source: string,
   position: Position | undefined,
   context: EvaluationContext,
   options: TextOptions = {},
 ): { readonly text: string; readonly secret: boolean } {
+  return rendered(renderSource, source, position, context, options);
+}
+
+function rendered(
+  render: typeof renderSource,
+  source: string,
+  position: Position | undefined,
+  context: EvaluationContext,
+  options: TextOptions,
+): { readonly text: string; readonly secret: boolean } {
   return placed(position, () => {
     const given = Object.fromEntries(Object.entries(options).filter(([, one]) => one !== undefined));
-    const result = renderSource(source, { source, position }, makeRuntime(context), { ...fileSyntax, ...given });
+    const result = render(source, { source, position }, makeRuntime(context), { ...fileSyntax, ...given });
     return result instanceof Secret ? { text: toText(result.value), secret: true } : { text: toText(result), secret: false };
   });
 }
