@@ -83,7 +83,9 @@ export const getent = stateModule({
 });
 
 function entriesOf(database: string, key: string | undefined, service: string | undefined): Question<Entries> {
-  const script = sh`if command -v getent >/dev/null 2>&1; then
+  // To others getent says of every key that it is not there.
+  const needsRoot = sh`[ ! -e ${`/etc/${database}`} ] || [ -r ${`/etc/${database}`} ] || { echo ${`only root may look into ${database}`} >&2; exit 1; }\n`;
+  const script = sh`${/^g?shadow$/.test(database) ? needsRoot : sh``}if command -v getent >/dev/null 2>&1; then
 getent ${service === undefined ? [] : ["-s", service]} ${database} ${key === undefined ? [] : [key]}; echo "status $?"
 else case ${database} in
 passwd|group|shadow|gshadow) k3_key=${key ?? ""}

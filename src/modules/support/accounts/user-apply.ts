@@ -69,8 +69,15 @@ function useradd(change: UserChange, params: UserParams, traits: HostTraits): Sh
     change.home === undefined || !params.create_home
       ? sh``
       : sh`mkdir -p -- ${change.home.replace(/\/[^/]+\/*$/, "") || "/"} || exit`;
-  return joinSh([above, sh`useradd ${words} ${params.name} || exit`, expiry]);
+  const needed = params.create_home && params.skeleton !== undefined ? [requireSkeleton(params)] : [];
+  return joinSh([...needed, above, sh`useradd ${words} ${params.name} || exit`, expiry]);
 }
+
+// useradd passes over one that is not there, and so would leave a home without what it was to have.
+const requireSkeleton = ({ skeleton }: UserParams): Sh =>
+  skeleton === undefined
+    ? sh``
+    : sh`[ -d ${skeleton} ] || { echo ${`the directory ${skeleton}, which is to be the skeleton of the home, does not exist`} >&2; exit 1; }`;
 
 function usermod(change: UserChange, params: UserParams): Sh {
   const words = [
@@ -149,6 +156,7 @@ fi`
   const skeleton = params.skeleton ?? "/etc/skel";
   return sh`${readEntry(params.name)}
 if [ ! -d "$h" ]; then
+${requireSkeleton(params)}
 case $h in */*/*) mkdir -p -- "\${h%/*}" || exit ;; esac
 ${mode}
 (umask 077; mkdir -- "$h") || exit

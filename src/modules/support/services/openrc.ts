@@ -19,6 +19,7 @@ done
       // 0 started, 3 stopped, 4 stopping, 8 starting, 16 inactive (waits for something), 32 crashed, 64 unsupervised.
       if (rc === 0 || rc === 8) return true;
       if (rc === 3 || rc === 4 || rc === 16 || rc === CRASHED || rc === UNSUPERVISED) return false;
+      if (rc === 127) return new Unknown("the host has no rc-service; OpenRC does not run it");
       return new Unknown(`rc-service status ended with ${rc}`);
     }),
 };

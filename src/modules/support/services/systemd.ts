@@ -166,12 +166,14 @@ function tell(what: Sh, options: Pick<ActOptions, "scope">): Sh {
   return sh`${enterScope(options.scope)}; systemctl ${scopeFlags(options.scope)}${what} || exit`;
 }
 
-// systemctl only says "see journalctl -xe": give the reason itself.
+// Of a unit that fails systemctl only says "see journalctl -xe": give the reason itself. Everything else it says at once: access denied.
 function diagnosed(run: Sh, unit: string, scope: Scope): Sh {
-  return sh`(
+  return sh`k3_said=$( (
 ${run}
-) || { s=$?
-${explain(unit, scope)}
+) 2>&1 ) || { s=$?
+case $k3_said in ''|*journalctl*)
+${explain(unit, scope)} ;;
+*) printf '%s\n' "$k3_said" >&2 ;; esac
 exit $s; }`;
 }
 
