@@ -324,6 +324,15 @@ describe("what is refused", () => {
     chmodSync(at("dir"), 0o755);
   });
 
+  it("a list of checksums that only curl could ask for", async () => {
+    const without = await hostWith(wget);
+    const raw = { url: "https://h/f", dest: "/x", checksum: "sha256:https://h/sums", ca_path: "/etc/ca.pem" };
+    expect((await runModule(without, getUrl, raw)).failed).toBe(
+      "the host has no curl, so the control node asks for the list of checksums, and what ca_path and client_cert name are files of the host; install curl there, or give the checksum itself",
+    );
+    await without.remove();
+  });
+
   it("a list of checksums that does not know the file, or is not there", async () => {
     const raw = { url: `${server().http}/f`, dest: join(host.directory, "f"), checksum: `sha256:${server().http}/sums` };
     expect((await runModule(host, getUrl, raw)).failed).toBe(

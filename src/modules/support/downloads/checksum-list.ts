@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { joinSh, type Sh, sh } from "../../../sh.ts";
-import { type Collector, type HostTraits, type Question, Unknown } from "../../contract.ts";
+import { type Collector, type HostTraits, ModuleFailure, type Question, Unknown } from "../../contract.ts";
 import { ask } from "../question.ts";
 import { downloadHere } from "./control-download.ts";
 import { curl } from "./curl.ts";
@@ -51,5 +51,11 @@ function proxyVariables({ usesProxy, proxies }: HttpRequest): Sh {
 
 /** The same, asked by the control node. */
 export async function listHere(request: HttpRequest): Promise<string> {
+  if (request.caPath !== undefined || request.clientCert !== undefined) {
+    throw new ModuleFailure(
+      "the host has no curl, so the control node asks for the list of checksums, and what ca_path and client_cert name are files of the host; install curl there, or give the checksum itself",
+      { url: withoutPassword(request.url) },
+    );
+  }
   return readFile((await downloadHere(request, LIMIT)).file, "utf8");
 }
