@@ -3,6 +3,8 @@ import { bool, choice, type ParametersOf, parameters, path, str } from "../param
 import { attributeParameters } from "../support/files/attributes.ts";
 import { blockEdit } from "../support/files/block-edit.ts";
 import { type Edit, type EditChange, type EditInput, editedFile, editing, editParameters } from "../support/files/edited-file.ts";
+import { hostPath } from "../support/files/host-path.ts";
+import { Known } from "../support/files/known.ts";
 
 const params = parameters(
   {
@@ -41,7 +43,9 @@ const params = parameters(
 );
 type Params = ParametersOf<typeof params>;
 
-export const blockinfile = stateModule<Params, EditInput, Questions, EditChange>({
+type Input = EditInput & { readonly isAbsent: boolean };
+
+export const blockinfile = stateModule<Params, Input, Questions, EditChange>({
   name: "blockinfile",
   summary: "Manages a block of lines in a file, between two marker lines.",
   description: [
@@ -68,10 +72,16 @@ export const blockinfile = stateModule<Params, EditInput, Questions, EditChange>
 
   async prepare(given) {
     const create = given.create && given.state === "present";
-    return { file: { ...editedFile(given), create, needed: !given.create, noun: "Path" }, edit: editOf(given) };
+    const file = { ...editedFile(given), create, needed: !given.create, noun: "Path" };
+    return { file, edit: editOf(given), isAbsent: given.state === "absent" };
   },
 
   ...editing,
+  result(state, input, context) {
+    const fields = editing.result(state, input, context);
+    const isMissing = new Known(state).path(hostPath(input.file.path, context.traits)).kind === "absent";
+    return input.isAbsent && isMissing ? { ...fields, msg: `File ${input.file.path} not present` } : fields;
+  },
 });
 
 // Such markers could not be found again, or not be told apart.

@@ -73,6 +73,15 @@ describe.each(SHELLS)("with %s", (shell) => {
     });
   });
 
+  describe("a file that is not there", () => {
+    it("has no block, and its absence is told", async () => {
+      expect(await block({ path: at("gone"), state: "absent", create: true })).toMatchObject({
+        changed: false,
+        result: { msg: `File ${at("gone")} not present` },
+      });
+    });
+  });
+
   describe("lineinfile that removes", () => {
     it("tells how many lines it found", async () => {
       await makeTree(host.directory, { f: "a1\nb\na2\n" });

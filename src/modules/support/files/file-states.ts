@@ -161,6 +161,8 @@ function planLink(input: FileInput, { path, src: found }: Place, known: Known, c
     throw new MissingPrerequisite(
       `path:${found ?? target}`,
       `src file does not exist, use "force=yes" if you really want to create the link: ${found ?? target}`,
+      "change",
+      { path, src: target },
     );
   }
   requireDirectory(path, known);
