@@ -199,7 +199,7 @@ export const getUrl = stateModule<Params, Input, Questions, Data>({
     msg: "file already exists",
     ...placementResult(file, new Known(state), context),
   }),
-  applied,
+  applied: (output, { request }) => applied(output, withoutPassword(request.url)),
   turnedOut: (before, after, { file }, context) => contentsTurnedOut(file, new Known(before), new Known(after), context),
 });
 
@@ -217,7 +217,7 @@ function wantedDigest({ wanted, list, request }: Input, known: Known, context: P
   return { algorithm: list.algorithm, digest: checksumIn(text, name, list.algorithm, withoutPassword(list.request.url)) };
 }
 
-function applied(output: Output): JsonObject {
+function applied(output: Output, url: string): JsonObject {
   const fields = printedFields(output);
   const status = fields.get("status");
   if (status === undefined) return output.rc === 0 ? { msg: "file already exists but file attributes changed" } : {};
@@ -225,6 +225,7 @@ function applied(output: Output): JsonObject {
   const [sha1, md5] = [fields.get("sha1"), fields.get("md5")];
   const code = Number(status);
   return {
+    url,
     status_code: code,
     ...(code >= 400 ? { response: httpError(code) } : {}),
     ...(size === undefined ? {} : { msg: `OK (${size} bytes)` }),

@@ -112,7 +112,7 @@ describe.each([curl, wget])("a host with $name", (kind) => {
       content: "no such thing",
       msg: "Status code was 404 and not [200]: HTTP Error 404: Not Found",
     });
-    expect(await ask("/no", { status_code: [200, 404] })).toMatchObject({ status: 404, msg: "OK (13 bytes)" });
+    expect(await ask("/no", { status_code: [200, 404] })).toMatchObject({ status: 404, msg: "HTTP Error 404: Not Found" });
     expect(await ask("/no", { status_code: [200, 404] })).not.toHaveProperty("failed");
     expect(await ask("/x", { method: "HEAD", status_code: "404" })).toMatchObject({ status: 404 });
   });

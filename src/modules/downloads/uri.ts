@@ -184,7 +184,8 @@ function answered(output: Output, given: Params, elapsed: number): JsonObject {
     const msg = `the answer is larger than ${CONTENT_LIMIT} bytes, too much to return; give dest and leave return_content out`;
     return { ...common, failed: true, msg };
   }
-  return { ...common, ...shown, msg: `OK (${headers["content_length"] ?? "unknown"} bytes)` };
+  const msg = status >= 400 ? httpError(status) : `OK (${headers["content_length"] ?? "unknown"} bytes)`;
+  return { ...common, ...shown, msg };
 }
 
 const list = (codes: readonly number[]): string => `[${codes.join(", ")}]`;
