@@ -117,7 +117,7 @@ function pairUp(theirs: AnsibleRun, own: readonly TaskReport[]): (readonly [Task
 }
 
 function lastWords(run: AnsibleRun): string {
-  const failure = run.tasks.find((one) => one.status === "failed");
+  const failure = run.tasks.findLast((one) => one.status === "failed");
   return failure === undefined ? "" : `ansible failed at ${failure.title}: ${JSON.stringify(failure.result).slice(0, 1500)}`;
 }
 
