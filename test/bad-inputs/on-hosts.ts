@@ -180,6 +180,7 @@ export const onHosts: Readonly<Record<string, OnHost>> = {
   },
   cron: {
     root: [
+      ["cron: { name: NEW, job: y, env: true, insertafter: NOPE }", "Variable named 'NOPE' not found."],
       [
         "cron: { name: new, job: ls, user: root, cron_file: /mnt/full/old }",
         "/bin/sh: printf: printf: I/O error\ncould not write the new content of /mnt/full/old; is the disk full? Nothing was changed",

@@ -345,17 +345,8 @@ describe("cron", () => {
     expect(await host().read("grep -c sweep $(cat /root/where); stat -c %a $(cat /root/where)")).toBe("2\n600");
   });
 
-  it.each([["{ name: NEW, job: y, env: true, insertafter: NOPE }", "Variable named 'NOPE' not found."]])(
-    "refuses %s",
-    async (task, message) => {
-      const before = await host().read("crontab -l");
-      expect(failureOf(await apply(host(), play(`- cron: ${task}`), { rc: 2 }))).toBe(message);
-      expect(await host().read("crontab -l")).toBe(before);
-    },
-  );
-
   it("says what crontab says of a time that cannot be", async () => {
-    const report = await apply(host(), play("- cron: { name: x, job: y, minute: 1~5 }"), { rc: 2 });
+    const report = await apply(host(), play("- cron: { name: x, job: y, minute: 5/15 }"), { rc: 2 });
     expect(failureOf(report)).toContain("bad minute");
   });
 
