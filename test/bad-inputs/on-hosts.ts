@@ -633,7 +633,15 @@ export const onHosts: Readonly<Record<string, OnHost>> = {
     ],
   },
   slurp: {
-    root: [["slurp: { src: /srv/file/new }", "file not found: /srv/file/new"]],
+    root: [
+      ["slurp: { src: /srv/file/new }", "file not found: /srv/file/new"],
+      ["slurp: { src: /dev/null }", "source is a character and must be a file: /dev/null"],
+      ["slurp: { src: /proc/1/mem }", "cannot read /proc/1/mem: base64: read error: Input/output error"],
+      [
+        "slurp: { src: /var/tmp/large }",
+        "/var/tmp/large has 11534336 bytes, at most 10485760 can be read into a variable; fetch brings a file of any size to the control node",
+      ],
+    ],
     deploy: [
       ["slurp: { src: /etc/shadow }", "cannot read /etc/shadow: permission denied"],
       ["slurp: { src: /root/secret }", "cannot look at /root/secret: permission denied"],
@@ -644,12 +652,6 @@ export const onHosts: Readonly<Record<string, OnHost>> = {
   },
   systemd: {
     root: [
-      ["slurp: { src: /dev/null }", "source is a character and must be a file: /dev/null"],
-      ["slurp: { src: /proc/1/mem }", "cannot read /proc/1/mem: base64: read error: Input/output error"],
-      [
-        "slurp: { src: /var/tmp/large }",
-        "/var/tmp/large has 11534336 bytes, at most 10485760 can be read into a variable; fetch brings a file of any size to the control node",
-      ],
       ["systemd: { name: no-such-unit.timer, state: started }", "Could not find the requested service no-such-unit.timer: host"],
       [
         "systemd: { name: no-such-unit, masked: false, enabled: true }",
