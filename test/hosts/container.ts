@@ -25,7 +25,7 @@ export type Purpose = "test" | "demo";
  * `bench` is the one with Python, for Ansible; `apt` and `rpm` hold repositories of packages, `rpm` also dnf and zypper; `openrc` is
  * Alpine-like; `proxy` is a forward proxy; `selinux` has a policy and the tools to change it, and no kernel that enforces it; `vm` runs a virtual machine (vm.ts).
  */
-export type ImageKind = "host" | "bench" | "apt" | "rpm" | "openrc" | "cluster" | "proxy" | "selinux" | "vm";
+export type ImageKind = "host" | "bench" | "apt" | "rpm" | "openrc" | "cluster" | "proxy" | "selinux" | "uutils" | "vm";
 
 /** Succeeds once a host's sshd has been started. */
 const ready = (image: ImageKind): string =>
