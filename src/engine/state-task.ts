@@ -145,7 +145,7 @@ async function converge(
       }
       // Another host's delegated task may have made the answers stale before they arrived.
       if (asks.some((ask) => !run.session.answers.has(ask))) await run.session.ask(asks);
-      return verify(module, change, { planned, before, questions, input, output }, run);
+      return await verify(module, change, { planned, before, questions, input, output }, run);
     } catch (error) {
       if (!(error instanceof ConnectionError) || error.code !== "lost" || attempt >= APPLIES_AFTER_LOSS) throw error;
       // The change may be there, in part or not at all: look again before doing anything.
@@ -158,7 +158,7 @@ async function converge(
   }
 }
 
-function verify(
+async function verify(
   module: AnyStateModule,
   change: Planned,
   done: {
@@ -169,7 +169,7 @@ function verify(
     readonly output: Output;
   },
   run: ModuleRun,
-): ModuleOutcome {
+): Promise<ModuleOutcome> {
   const { planned, before, questions, input, output } = done;
   const state = answersTo(questions, run.become, run.session);
   const blind = unknownIn(state);
@@ -184,8 +184,23 @@ function verify(
     const nothing = typeof applied["changed"] === "boolean" ? !applied["changed"] : more?.length === 0;
     return nothing && differences.length === 0 ? ok(result) : changed(result, differences);
   }
-  const message = `${module.name} did not converge: after the change this still differs`;
+  const said = await diagnosis(module, left, input, run);
+  const message = `${module.name} did not converge: after the change this still differs${said === "" ? "" : `; the host says:\n${said}`}`;
   return { ...failed(message, { ...result, ...outputFields(output) }), differences: left.differences };
+}
+
+async function diagnosis(module: AnyStateModule, left: Planned, input: unknown, run: ModuleRun): Promise<string> {
+  const script = module.diagnose?.(left, input, run.context);
+  if (script === undefined) return "";
+  try {
+    const whole = { section: section({ script }, run), become: run.become, timeoutMs: run.timeoutMs, altersTraits: false };
+    const { stdout, stderr } = await run.session.act(whole, []);
+    return `${stdout.toString("utf8")}${stderr.toString("utf8")}`.trim();
+  } catch (error) {
+    // That it did not converge is what counts.
+    if (error instanceof ConnectionError) return "";
+    throw error;
+  }
 }
 
 /** The questions of a module as the engine keeps them. */

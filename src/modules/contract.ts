@@ -283,6 +283,8 @@ export type StateModule<P, I = P, Q extends Questions = Questions, D = unknown> 
   result?(state: Answers<Q>, input: I, context: ProbeContext): JsonObject;
   /** Result fields read from what the apply script printed. Of a `maybe` change, `changed: false` says that it changed nothing more. */
   applied?(output: Output, input: I): JsonObject;
+  /** Asks, when something still differs after the change, what the host has to say to that: a unit's journal. Only reads. */
+  diagnose?(left: Change<D>, input: I, context: ProbeContext): Sh | undefined;
   /** What a `maybe` change turned out to change besides its differences, by the answers before and after it. */
   turnedOut?(before: Answers<Q>, after: Answers<Q>, input: I, context: ProbeContext): readonly Difference[];
 };

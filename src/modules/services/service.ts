@@ -2,7 +2,7 @@ import { stateModule } from "../contract.ts";
 import { bool, choice, int, type ParametersOf, parameters, str } from "../parameters.ts";
 import { checkServiceManager, serviceManager } from "../support/services/select.ts";
 import { argumentWords, PLAIN_OPTIONS } from "../support/services/service-manager.ts";
-import { applyUnit, predictUnit, startedUnit, unitResult } from "../support/services/unit-change.ts";
+import { applyUnit, explainUnit, predictUnit, startedUnit, unitResult } from "../support/services/unit-change.ts";
 import { checkUnitTask, onHost, planUnit, type UnitTask, unitQuestions } from "../support/services/unit-task.ts";
 import { restartWhenChanged } from "./systemd.ts";
 
@@ -64,6 +64,7 @@ export const service = stateModule({
   probe: unitQuestions,
   plan: planUnit,
   apply: applyUnit,
+  diagnose: explainUnit,
   predict: predictUnit,
   provides: startedUnit,
   result: unitResult,

@@ -1,7 +1,7 @@
 import { stateModule } from "../contract.ts";
 import { bool, choice, listOf, type ParametersOf, parameters, path, str } from "../parameters.ts";
 import { PLAIN_OPTIONS } from "../support/services/service-manager.ts";
-import { applyUnit, predictUnit, startedUnit, unitResult } from "../support/services/unit-change.ts";
+import { applyUnit, explainUnit, predictUnit, startedUnit, unitResult } from "../support/services/unit-change.ts";
 import { checkUnitTask, onHost, planUnit, type UnitTask, unitQuestions } from "../support/services/unit-task.ts";
 
 export const restartWhenChanged = {
@@ -77,6 +77,7 @@ export const systemd = stateModule({
   probe: unitQuestions,
   plan: planUnit,
   apply: applyUnit,
+  diagnose: explainUnit,
   predict: predictUnit,
   provides: startedUnit,
   result: unitResult,

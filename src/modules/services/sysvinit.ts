@@ -1,7 +1,7 @@
 import { ModuleFailure, stateModule } from "../contract.ts";
 import { bool, choice, int, listOf, parameters, str } from "../parameters.ts";
 import { argumentWords, PLAIN_OPTIONS } from "../support/services/service-manager.ts";
-import { applyUnit, predictUnit, startedUnit, unitResult } from "../support/services/unit-change.ts";
+import { applyUnit, explainUnit, predictUnit, startedUnit, unitResult } from "../support/services/unit-change.ts";
 import { onHost, planUnit, unitQuestions } from "../support/services/unit-task.ts";
 
 export const sysvinit = stateModule({
@@ -84,6 +84,7 @@ export const sysvinit = stateModule({
   probe: unitQuestions,
   plan: planUnit,
   apply: applyUnit,
+  diagnose: explainUnit,
   predict: predictUnit,
   provides: startedUnit,
   result: unitResult,

@@ -49,6 +49,8 @@ export type ServiceManager = {
   enable(unit: string, enabled: boolean, options: ActOptions): Sh;
   /** Absent: there is no such thing as a mask. */
   mask?(unit: string, masked: boolean, options: ActOptions): Sh;
+  /** Prints what the manager knows of a unit, and its last messages. */
+  explain?(unit: string, options: ActOptions): Sh;
   reloadManager?(scope: Scope): Sh;
   reexecManager?(scope: Scope): Sh;
 };

@@ -158,6 +158,8 @@ export const systemd: ServiceManager = {
     tell(sh`${options.force ? sh`--force ` : sh``}--quiet ${enabled ? "enable" : "disable"} -- ${unitName(unit)}`, options),
   mask: (unit, masked, options) =>
     tell(sh`${options.force ? sh`--force ` : sh``}--quiet ${masked ? "mask" : "unmask"} -- ${unitName(unit)}`, options),
+  explain: (unit, { scope }) => sh`${enterScope(scope)}
+${explain(unitName(unit), scope)}`,
   reloadManager: (scope) => tell(sh`daemon-reload`, { scope }),
   reexecManager: (scope) => tell(sh`daemon-reexec`, { scope }),
 };

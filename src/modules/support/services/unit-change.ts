@@ -30,6 +30,16 @@ export function applyUnit(change: Change<UnitChange>, task: UnitTask, context: P
   return { script: joinSh(steps) };
 }
 
+/** Why a service is not as it was told to be. */
+export function explainUnit(
+  { data }: Change<UnitChange>,
+  { unit, use, options }: UnitTask,
+  context: ProbeContext,
+): Sh | undefined {
+  const isRunning = data.steps.some((step) => step === "start" || step === "restart" || step === "stop");
+  return isRunning && unit !== undefined ? serviceManager(context.traits, use).explain?.(unit, options) : undefined;
+}
+
 export function predictUnit(
   change: Change<UnitChange>,
   state: UnitAnswers,
