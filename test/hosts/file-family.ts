@@ -1,4 +1,5 @@
 import type { Expectation } from "./converges.ts";
+import { play } from "./play.ts";
 
 /** Tasks of every module that places files, and what comes of them, for hosts with other tools than GNU's. */
 export const fileFamily: { readonly tasks: string; readonly expected: Expectation } = {
@@ -53,12 +54,6 @@ export const fileFamily: { readonly tasks: string; readonly expected: Expectatio
         repairedBy: "Line",
       },
     ],
-    absent: `
-- hosts: all
-  become: true
-  gather_facts: false
-  tasks:
-    - file: { path: /srv/t, state: absent }
-`,
+    absent: play("- file: { path: /srv/t, state: absent }"),
   },
 };

@@ -2,15 +2,8 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { apply, type RunReport } from "./cli.ts";
 import { converges } from "./converges.ts";
+import { play } from "./play.ts";
 import { freshHost } from "./pool.ts";
-
-const play = (tasks: string): string => `
-- hosts: all
-  become: true
-  gather_facts: false
-  tasks:
-${tasks.replace(/^/gm, "    ")}
-`;
 
 const shape = z.object({
   tasks: z.array(z.object({ results: z.array(z.object({ result: z.looseObject({ msg: z.unknown().optional() }) })) })),

@@ -3,15 +3,8 @@ import { z } from "zod";
 import { apply, type RunReport } from "./cli.ts";
 import { converges } from "./converges.ts";
 import { withKubeApi } from "./kube-api.ts";
+import { play } from "./play.ts";
 import { freshHost } from "./pool.ts";
-
-const play = (tasks: string): string => `
-- hosts: all
-  become: true
-  gather_facts: false
-  tasks:
-${tasks.replace(/^/gm, "    ")}
-`;
 
 /** The messages of failed tasks. */
 function failures(report: RunReport): readonly string[] {

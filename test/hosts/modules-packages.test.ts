@@ -6,15 +6,8 @@ import { withArtifactServer } from "./artifact-server.ts";
 import { apply, type RunReport } from "./cli.ts";
 import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
+import { play } from "./play.ts";
 import { freshHost } from "./pool.ts";
-
-const play = (tasks: string): string => `
-- hosts: all
-  become: true
-  gather_facts: false
-  tasks:
-${tasks.replace(/^/gm, "    ")}
-`;
 
 const changesOf = (report: RunReport): readonly string[] => report.changes["fresh1"] ?? [];
 

@@ -2,15 +2,8 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { apply, type RunReport } from "./cli.ts";
 import { converges } from "./converges.ts";
+import { play } from "./play.ts";
 import { freshHost } from "./pool.ts";
-
-const play = (tasks: string): string => `
-- hosts: all
-  become: true
-  gather_facts: false
-  tasks:
-${tasks.replace(/^/gm, "    ")}
-`;
 
 /** Titles of the tasks that changed the host of a `describe`. */
 const changesOf = (report: RunReport): readonly string[] => report.changes["fresh1"] ?? [];

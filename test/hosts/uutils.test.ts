@@ -2,15 +2,8 @@ import { describe, expect, it } from "vitest";
 import { apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import { fileFamily } from "./file-family.ts";
+import { play } from "./play.ts";
 import { freshHost } from "./pool.ts";
-
-const play = (tasks: string): string => `
-- hosts: all
-  become: true
-  gather_facts: false
-  tasks:
-${tasks.replace(/^/gm, "    ")}
-`;
 
 // A host whose stat, mv, cp and their like are those of uutils, as on recent Ubuntu; find, sed and tar stay GNU's there too.
 describe("a host with uutils", () => {

@@ -1,17 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
+import { play } from "./play.ts";
 import { machineProblem, startMachine, type TestMachine } from "./vm.ts";
 
 const problem = machineProblem();
 if (problem !== undefined) console.info(`the tests that need a virtual machine are left out: ${problem}`);
 
-const play = (tasks: string): string => `
-- hosts: all
-  become: true
-  gather_facts: false
-  tasks:
-${tasks.replace(/^/gm, "    ")}
-`;
 const changesOf = (report: RunReport): readonly string[] => report.changes["vm"] ?? [];
 
 // Emulated, everything takes ten times as long, and a change of the policy half a minute.
