@@ -97,20 +97,6 @@ export function planFile(
   context: { readonly traits: HostTraits; readonly diff: boolean },
   isMade: (path: string) => boolean = () => false,
 ): FilePlan | undefined {
-  const plan = differingFile(target, source, wanted, options, known, context, isMade);
-  if (plan !== undefined && options.follow) refuseForeignLink(target, plan.before, context.traits);
-  return plan;
-}
-
-function differingFile(
-  target: string,
-  source: FileSource,
-  wanted: WantedAttributes,
-  options: PlaceOptions,
-  known: Known,
-  context: { readonly traits: HostTraits; readonly diff: boolean },
-  isMade: (path: string) => boolean,
-): FilePlan | undefined {
   const before = known.path(target);
   const end = options.follow ? followed(before) : before.kind === "absent" ? undefined : before;
   const fields = { dest: target };
@@ -130,10 +116,11 @@ function differingFile(
   const accounts = known.accounts(wanted);
   const plan = { kind: "file", target, real, source, wanted, options, before, previous } as const;
   const present = end === undefined || isReplacedLink ? null : known.digest(target);
-  if (present === source.digest && previous !== undefined) {
-    const planned = planAttributes(target, previous, wanted, accounts, known.labels(target));
-    return planned === undefined ? undefined : { ...plan, write: false, set: planned.set, differences: planned.differences };
-  }
+  const isSame = present === source.digest && previous !== undefined;
+  const kept = isSame ? planAttributes(target, previous, wanted, accounts, known.labels(target)) : undefined;
+  if (isSame && kept === undefined) return undefined;
+  if (options.follow) refuseForeignLink(target, before, context.traits);
+  if (kept !== undefined) return { ...plan, write: false, set: kept.set, differences: kept.differences };
   const labels = { ...known.labels(target), context: "" };
   const planned = previous === undefined ? undefined : planAttributes(target, previous, wanted, accounts, labels);
   const stateBefore = isReplacedLink ? "link" : "absent";
