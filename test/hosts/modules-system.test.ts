@@ -14,7 +14,11 @@ function messagesOf(report: RunReport): string {
     tasks: z.array(z.object({ results: z.array(z.object({ result: z.looseObject({ msg: z.unknown().optional() }) })) })),
   });
   const { tasks } = shape.parse(JSON.parse(report.stdout));
-  return tasks.flatMap((task) => task.results.map(({ result }) => [result.msg, result["assertion"]].join(" "))).join("\n");
+  return tasks
+    .flatMap((task) =>
+      task.results.map(({ result }) => [result.msg, result["assertion"]].filter((one) => one !== undefined).join(" ")),
+    )
+    .join("\n");
 }
 
 describe("user and group", () => {

@@ -69,7 +69,11 @@ const families: readonly Family[] = [
     name: "system",
     // The link is relative where systemd-timedated makes it, which Ansible asks by D-Bus, which leaves Debian's /etc/timezone alone, and goes on running.
     // crontab writes its name and the time above what it is given; what counts is compared by a task.
-    ignore: ["/etc/localtime", "/etc/timezone", "systemd-timedated.service", "/var/spool/cron/crontabs/root"],
+    // Ansible has systemd-hostnamed give the host a pretty name too, the same as the other, which it has without.
+    ignore: [
+      ...["/etc/localtime", "/etc/timezone", "systemd-timedated.service", "/var/spool/cron/crontabs/root"],
+      ...["/etc/machine-info", "systemd-hostnamed.service"],
+    ],
     known: [
       // Ansible's "file" describes the file that it wrote; our state is what was asked for.
       /^known_hosts: (?:[ug]id|group|mode|owner|size|state): /,
