@@ -7,6 +7,7 @@ import { Sh } from "./sh.ts";
  * `k3_beside PARENT` makes "$k3_dir" in PARENT, with mktemp, and goes into it. It needs a function `k3_fail MESSAGE` that tells and exits.
  * `k3_enter DIRECTORY` goes into a directory that was just made under a name nobody can know; fails unless that is where it came to: into
  * one that is ours, and has that name in the directory above.
+ * `k3_alone PARENT` is `k3_beside` that also fails unless the directory is closed.
  * `k3_closed MODE` (`stat -c %a .`, afterwards): nobody else can write there. In a directory of theirs, somebody can give one of ours
  * that is open the name of the new one.
  * `k3_place FILE NAME` renames FILE to `../NAME`, in the place of whatever is there but a directory. Without -T (old busybox), mv takes a
@@ -21,6 +22,10 @@ k3_beside() {
 k3_dir=$(mktemp -d "\${1%/}/.k3sprov.XXXXXXXX") || k3_fail "cannot make a temporary directory in $1"
 k3_enter "$k3_dir" || k3_fail "somebody interferes with the temporary directory in $1"
 [ "$PWD" = "$k3_dir" ] || [ "$(id -u)" != 0 ] || k3_own "$1" || k3_fail "a symbolic link in $1, which user number $k3_who may have made, leads to \${PWD%/*}, which is another's; refusing to follow it as root"
+}
+k3_alone() {
+k3_beside "$1"
+k3_closed "$(stat -c %a .)" || k3_fail "others could write into the temporary directory in $1; nothing was changed"
 }
 k3_own() {
 k3_left=\${1#/} k3_at= k3_above=

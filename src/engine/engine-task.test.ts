@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { Sandbox } from "./run-here.test-support.ts";
+import { play, Sandbox } from "./run-here.test-support.ts";
 
 let box: Sandbox;
 beforeEach(() => {
@@ -8,8 +8,6 @@ beforeEach(() => {
 afterEach(() => {
   box.remove();
 });
-
-const play = (tasks: string): string => `- hosts: all\n  gather_facts: false\n  tasks:\n${tasks.replace(/^/gm, "    ")}`;
 
 it("gives the result fields that Ansible gives", async () => {
   const here = await box.run(

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Resource } from "../modules/contract.ts";
 import { Foresight } from "./foresight.ts";
-import { Sandbox } from "./run-here.test-support.ts";
+import { play, Sandbox } from "./run-here.test-support.ts";
 
 let box: Sandbox;
 beforeEach(() => {
@@ -10,8 +10,6 @@ beforeEach(() => {
 afterEach(() => {
   box.remove();
 });
-
-const play = (tasks: string): string => `- hosts: all\n  gather_facts: false\n  tasks:\n${tasks.replace(/^/gm, "    ")}`;
 
 it.each<[boolean, Resource | "*", Resource]>([
   [true, "*", "command:jq"],

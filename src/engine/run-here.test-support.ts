@@ -28,6 +28,9 @@ export type Here = {
   result(title: string): Readonly<Record<string, unknown>>;
 };
 
+/** A play of these tasks. */
+export const play = (tasks: string): string => `- hosts: all\n  gather_facts: false\n  tasks:\n${tasks.replace(/^/gm, "    ")}`;
+
 /** A folder of its own for one test: what playbooks write goes there, as does the playbook itself. */
 export class Sandbox {
   readonly folder = mkdtempSync(join(tmpdir(), "k3sprov-engine-"));

@@ -1,20 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
-import { apply, type RunReport } from "./cli.ts";
+import { apply } from "./cli.ts";
 import { converges } from "./converges.ts";
+import { messagesOf } from "./messages.ts";
 import { play } from "./play.ts";
 import { freshHost } from "./pool.ts";
-
-const shape = z.object({
-  tasks: z.array(z.object({ results: z.array(z.object({ result: z.looseObject({ msg: z.unknown().optional() }) })) })),
-});
-
-/** Messages of all results, one a line. */
-const messagesOf = (report: RunReport): string =>
-  shape
-    .parse(JSON.parse(report.stdout))
-    .tasks.flatMap((task) => task.results.map(({ result }) => String(result.msg ?? "")))
-    .join("\n");
 
 const ADA = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAv0n7Ri0sQmGIdmMScn6t0Xm8ATg1Yw8h5X8sCq3Vxl";
 const BOB = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7";

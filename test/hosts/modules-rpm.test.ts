@@ -1,24 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { z } from "zod";
 import { armouredKey, binaryKey, fingerprintsOf } from "../../src/modules/support/packages/signing-key.ts";
 import { withArtifactServer } from "./artifact-server.ts";
 import { apply, type RunReport } from "./cli.ts";
 import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
+import { messagesOf } from "./messages.ts";
 import { play } from "./play.ts";
 import { freshHost } from "./pool.ts";
 
 const changesOf = (report: RunReport): readonly string[] => report.changes["fresh1"] ?? [];
-
-const results = z.object({
-  tasks: z.array(z.object({ results: z.array(z.object({ result: z.looseObject({ msg: z.unknown().optional() }) })) })),
-});
-
-/** All messages of all results, one a line. */
-function messagesOf(report: RunReport): string {
-  const { tasks } = results.parse(JSON.parse(report.stdout));
-  return tasks.flatMap((task) => task.results.map(({ result }) => [result.msg, result["assertion"]].join(" "))).join("\n");
-}
 
 /** The first who reads rpm's data base writes beside it, and so gives the directories above it new inodes in a container. */
 const openDatabases = async (host: TestHost): Promise<void> =>

@@ -1,18 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { z } from "zod";
 import { apply, type RunReport } from "./cli.ts";
 import { converges } from "./converges.ts";
+import { messagesOf } from "./messages.ts";
 import { play } from "./play.ts";
 import { freshHost, withHosts } from "./pool.ts";
 
-const shape = z.object({
-  tasks: z.array(z.object({ results: z.array(z.object({ result: z.looseObject({ msg: z.unknown().optional() }) })) })),
-});
-const messagesOf = (report: RunReport): string =>
-  shape
-    .parse(JSON.parse(report.stdout))
-    .tasks.flatMap((task) => task.results.map(({ result }) => String(result.msg ?? "")))
-    .join("\n");
 const changesOf = (report: RunReport): readonly string[] => Object.values(report.changes).flat();
 
 /** Every change makes the policy anew, which takes seconds. */

@@ -1,25 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
 import { apply, type RunReport } from "./cli.ts";
 import { converges } from "./converges.ts";
+import { messagesOf } from "./messages.ts";
 import { play } from "./play.ts";
 import { freshHost } from "./pool.ts";
 
 /** Titles of the tasks that changed the host of a `describe`. */
 const changesOf = (report: RunReport): readonly string[] => report.changes["fresh1"] ?? [];
-
-/** All messages of all results, one a line. */
-function messagesOf(report: RunReport): string {
-  const shape = z.object({
-    tasks: z.array(z.object({ results: z.array(z.object({ result: z.looseObject({ msg: z.unknown().optional() }) })) })),
-  });
-  const { tasks } = shape.parse(JSON.parse(report.stdout));
-  return tasks
-    .flatMap((task) =>
-      task.results.map(({ result }) => [result.msg, result["assertion"]].filter((one) => one !== undefined).join(" ")),
-    )
-    .join("\n");
-}
 
 describe("user and group", () => {
   const host = freshHost();

@@ -194,8 +194,7 @@ k3_dir=
 k3_fail() { echo "$1" >&2; exit 1; }
 trap '[ -z "$k3_dir" ] || rm -rf "$k3_dir"' EXIT
 trap 'exit 1' HUP INT TERM
-k3_beside "$d"
-k3_closed "$(stat -c %a .)" || k3_fail "others could write into the temporary directory in $d"
+k3_alone "$d"
 ${generate} || { echo 'ssh-keygen could not make the key' >&2; exit 1; }
 [ -s key ] && [ -s key.pub ] || { echo 'ssh-keygen made no key' >&2; exit 1; }
 chown "$u:$g" key key.pub && k3_place key "\${f##*/}" && k3_place key.pub "\${f##*/}.pub"

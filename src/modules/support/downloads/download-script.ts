@@ -37,8 +37,7 @@ k3_tell() { printf 'k3:%s=%s\\0' "$1" "$2"; }
 k3_stop() { printf 'Request failed: %s: %s\\n' "$1" ${withoutPassword(url)} >&2; exit 1; }
 k3_fail() { printf '%s\\n' "$1" >&2; exit 1; }
 ${privateDirectory}
-k3_beside ${parent}
-k3_closed "$(stat -c %a .)" || k3_fail ${`others could write into the temporary directory in ${parent}; nothing was changed`}
+k3_alone ${parent}
 k3_private=$k3_dir k3_dir=.
 k3_began=$(date +%s)`,
     ...("hop" in by ? fetchCommands(download, by) : handedOver(by)),

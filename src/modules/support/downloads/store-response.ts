@@ -36,8 +36,7 @@ k3_fail() { k3_stop "$1"; }
 trap '[ -z "$k3_dir" ] || rm -rf "$k3_dir"' EXIT
 trap 'exit 1' HUP INT TERM
 k3_parent=\${k3_dest%/*}
-k3_beside "\${k3_parent:-/}"
-k3_closed "$(stat -c %a .)" || k3_stop "others could write into the temporary directory in \${k3_dest%/*}; nothing was changed"
+k3_alone "\${k3_parent:-/}"
 { cat "$k3_response" > new && [ "$(wc -c < new)" -eq "$(wc -c < "$k3_response")" ]; } || k3_stop "could not write all of $k3_dest; is the disk full? Nothing was changed"
 if [ -f "$k3_dest" ] && [ ! -L "$k3_dest" ]; then
 chown "$(stat -c %u:%g "$k3_dest")" new && chmod "$(stat -c %a "$k3_dest")" new || k3_stop "cannot give the new $k3_dest the old one's owner and mode"

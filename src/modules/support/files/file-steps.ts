@@ -80,8 +80,7 @@ k3_dir=
 k3_fail() { printf '%s\\n' "$1" >&2; exit 1; }
 trap '[ -z "$k3_dir" ] || rm -rf "$k3_dir"' EXIT
 trap 'exit 1' HUP INT TERM
-k3_beside ${parentOf(path)}
-k3_closed "$(stat -c %a .)" || k3_fail ${`others could write into the temporary directory beside ${path}; nothing was changed`}
+k3_alone ${parentOf(path)}
 ${make} && k3_place new ${baseName(path)} || exit 1
 ) || exit 1`;
 }
