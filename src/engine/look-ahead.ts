@@ -61,7 +61,7 @@ async function visit(node: Node, from: LookAheadFrom, sight: Sight, inside: Insi
     for (const inner of node.block) if (!(await visit(inner, from, sight, inside))) return false;
     return true;
   }
-  if (!isSelected(tagsOfNode(node), run.options.tags, run.options.skipTags)) return true;
+  if (!node.isHandler && !isSelected(tagsOfNode(node), run.options.tags, run.options.skipTags)) return true;
   const evaluator = run.evaluator(play, from.host.name, node).with(sight.variables.names).with(inside.names);
   if (node.kind === "include") return visitInclude(node, evaluator, from, sight, inside);
   sight.left -= 1;

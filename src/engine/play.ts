@@ -64,10 +64,11 @@ async function runHost(
   const walk = new HostWalk(run, context, host);
   try {
     for (const [index, section] of sections.entries()) {
-      const outer = chain(sections.slice(index + 1).map((one) => one.nodes));
+      const outer = chain([...sections.slice(index + 1).map((one) => one.nodes), context.handlers.atEnd]);
       await wholeRole(() => walk.walk(section.nodes, [index, 0], outer));
       if (section.flush) await walk.flushHandlers([index, 1], outer);
     }
+    await walk.walk(context.handlers.atEnd, [sections.length, 0], undefined);
   } catch (error) {
     if (error instanceof TaskFailed) await hostFailed(run, context, host, walk, error);
     else if (!(error instanceof HostEnded)) throw error;

@@ -8,6 +8,7 @@ import { VariableStore } from "../vars/store.ts";
 import type { PlayContext, RunContext, RunOptions } from "./context.ts";
 import { Emitter } from "./emitter.ts";
 import { Evaluator } from "./evaluator.ts";
+import { HostRoles } from "./host-roles.ts";
 import type { Limits } from "./host-session.ts";
 import { HostState } from "./host-state.ts";
 import { Sessions } from "./sessions.ts";
@@ -20,6 +21,7 @@ export function runContext(options: RunOptions, connect: Connector): RunContext 
   const limits: Limits = { probeMs: options.limits?.probeMs ?? PROBE_MS, taskMs: options.limits?.taskMs ?? TASK_MS };
   const emitter = new Emitter(options.listener, options.redactor);
   const hosts = new Map<string, HostState>();
+  const hostRoles = new HostRoles(() => run);
   const inContext = (names: Names, lookups: LookupEnvironment): EvaluationContext => ({
     names,
     lookups,
@@ -36,6 +38,7 @@ export function runContext(options: RunOptions, connect: Connector): RunContext 
       tags: options.tags,
       skipTags: options.skipTags,
       version: options.version,
+      rolesOf: (host) => hostRoles.of(host),
       ...(options.limit === undefined ? {} : { limit: options.limit }),
     },
     extraVars: options.extraVars,
@@ -55,7 +58,7 @@ export function runContext(options: RunOptions, connect: Connector): RunContext 
     const names = namesOf(play, host, scope);
     return new Evaluator(inContext(names, lookupsOf(play, scope)), options.redactor);
   };
-  return {
+  const run: RunContext = {
     options,
     limits,
     store,
@@ -80,6 +83,7 @@ export function runContext(options: RunOptions, connect: Connector): RunContext 
       lock: !options.checkMode,
     }),
   };
+  return run;
 }
 
 const NO_FILES: LookupEnvironment = { searchPath: () => [process.cwd()], workingDirectory: process.cwd() };

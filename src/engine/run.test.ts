@@ -402,3 +402,93 @@ describe("creates and removes in check mode", () => {
     expect(check.result("created directory")["msg"]).toBe(apply.result("created directory")["msg"]);
   });
 });
+
+describe("handlers of the end of the play", () => {
+  const text = play(
+    `
+    - { name: change, copy: { dest: "{{ here }}/x", content: "1" } }
+    - { meta: flush_handlers }
+    - { name: after, debug: { msg: x } }
+`,
+    `  pre_tasks:
+    - { name: before, debug: { msg: x } }
+  handlers:
+    - { name: state, listen: end of play, copy: { dest: "{{ here }}/y", content: "1" } }
+    - { name: never, copy: { dest: "{{ here }}/z", content: "1" } }
+`,
+  );
+
+  it("run after everything else, notified or not, whatever the tags", async () => {
+    expect((await box.run(text, { checkMode: true })).changes).toEqual({ one: ["change", "state"] });
+    expect((await box.run(text)).tasks["one"]).toEqual(["ok before", "changed change", "ok after", "changed state"]);
+    const again = await box.run(text);
+    expect(again.changes).toEqual({});
+    expect(again.roundTrips).toBe(2);
+    expect((await box.run(text, { tags: ["none"] })).tasks["one"]).toEqual(["ok state"]);
+  });
+
+  it("run once, although several roles bring them along", async () => {
+    box.write({
+      "roles/common/handlers/main.yml": '- { name: state, listen: end of play, copy: { dest: "{{ here }}/y", content: "1" } }\n',
+      "roles/common/defaults/main.yml": "{}\n",
+      "roles/a/meta/main.yml": "dependencies: [common]\n",
+      "roles/a/tasks/main.yml": "- { name: a, debug: { msg: a } }\n",
+      "roles/b/meta/main.yml": "dependencies: [common]\n",
+      "roles/b/tasks/main.yml": "- { name: b, debug: { msg: b } }\n",
+    });
+    const roles =
+      "- hosts: all\n  gather_facts: false\n  roles:\n    - { role: a, when: false, tags: [a] }\n    - { role: b, tags: [b] }\n";
+    expect((await box.run(roles)).tasks["one"]).toEqual(["skipped a : a", "ok b : b", "changed common : state"]);
+  });
+
+  it("do not run on a host that has failed", async () => {
+    const failing = text.replace("- { name: after, debug: { msg: x } }", "- { name: after, command: 'false' }");
+    expect((await box.run(failing)).tasks["one"]).toEqual(["ok before", "changed change", "failed after"]);
+  });
+});
+
+describe("k3sprov_roles", () => {
+  const roles = Object.fromEntries(
+    ["proxy", "docker-runtime", "stargz", "gpu"].map((name) => [
+      `roles/${name}/tasks/main.yml`,
+      `- { name: "${name}", assert: { that: "'stargz' not in k3sprov_roles", fail_msg: "has {{ k3sprov_roles | join(' ') }}" } }\n`,
+    ]),
+  );
+
+  it("names what all plays apply to a host, before it is touched", async () => {
+    box.write(roles);
+    const text = `- hosts: all
+  gather_facts: false
+  roles:
+    - { role: proxy, when: inventory_hostname == "a" }
+    - { role: docker-runtime, vars: { docker_runtime_state: absent } }
+- hosts: b
+  gather_facts: false
+  roles: [stargz]
+`;
+    const here = await box.run(text, { hosts: ["a", "b"], limit: "b", tags: ["none"] });
+    expect(here.refused).toEqual([]);
+    const seen = await box.run(text, { hosts: ["a", "b"] });
+    expect(seen.outcome).toBe("refused");
+    expect(seen.refused).toEqual(["has stargz", "has stargz"]);
+    expect((await box.run(text, { hosts: ["a"] })).tasks["a"]).toEqual([
+      "ok proxy : proxy",
+      "ok docker-runtime : docker-runtime",
+    ]);
+  });
+
+  it("waits for facts where a condition needs them", async () => {
+    box.write(roles);
+    const text = (system: string) => `- hosts: all
+  roles:
+    - { role: gpu }
+    - { role: stargz, when: ansible_facts.system == "${system}" }
+`;
+    expect((await box.run(text("Linux"))).tasks["one"]).toEqual(["ok Gathering Facts", "failed gpu : gpu"]);
+    expect((await box.run(text("Plan9"))).tasks["one"]).toEqual([
+      "ok Gathering Facts",
+      "ok gpu : gpu",
+      "skipped stargz : stargz",
+    ]);
+  });
+});

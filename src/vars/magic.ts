@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import type { Play, Role, Scope } from "../playbook/model.ts";
 import type { HostInventory } from "./inventory.ts";
 import { rolesOf, scopeChain } from "./scopes.ts";
-import { type Key, omit, type Value } from "./value.ts";
+import { type Key, omit, Undefined, type Value } from "./value.ts";
 
 /** What does not change in a run. */
 export type RunFacts = {
@@ -16,6 +16,8 @@ export type RunFacts = {
   readonly configFile?: string;
   /** k3sprov's own. */
   readonly version: string;
+  /** Names of the roles that the run applies to a host; undefined while that depends on what is not known yet. Absent outside of runs. */
+  readonly rolesOf?: (host: string) => readonly string[] | undefined;
 };
 
 /** Hosts of a play: all of them, those still in it, and those of the batch at hand. */
@@ -87,6 +89,8 @@ const table = new Map<string, Magic>(
     ansible_verbosity: ({ run }) => run.verbosity,
     ansible_version: () => ANSIBLE_VERSION,
     k3sprov_version: ({ run }) => run.version,
+    k3sprov_roles: ({ run, place }) =>
+      run.rolesOf && (run.rolesOf(place.host) ?? new Undefined("k3sprov_roles", "not-yet-known")),
     ansible_run_tags: ({ run }) => (run.tags.length === 0 ? ["all"] : run.tags),
     ansible_skip_tags: ({ run }) => run.skipTags,
     ansible_limit: ({ run }) => run.limit,

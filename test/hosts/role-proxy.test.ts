@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { apply } from "./cli.ts";
 import { converges } from "./converges.ts";
+import { installK3s, k3sStarts } from "./k3s-stand-in.ts";
 import { freshHost, freshHosts } from "./pool.ts";
 
 const playbook = (more = "") => `
@@ -20,21 +21,12 @@ describe("role proxy", () => {
   it("converges, restarts what reads it, and undoes itself", { timeout: 240_000 }, async () => {
     const [server, agent] = hosts();
     if (server === undefined || agent === undefined) throw new Error("two hosts were asked for");
-    for (const [host, unit] of [
-      [server, "k3s"],
-      [agent, "k3s-agent"],
-    ] as const) {
-      // A service that reads the environment file as K3s does, and shows what it got.
-      const text = `[Unit]\\nDescription=Stand-in\\n[Service]\\nEnvironmentFile=-/etc/systemd/system/%%N.service.env\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n`;
-      await host.read(
-        `printf '${text}' >/etc/systemd/system/${unit}.service && systemctl daemon-reload && systemctl start ${unit}`,
-      );
-    }
+    await Promise.all([installK3s(server, "server"), installK3s(agent, "agent")]);
     const groups = { server: [server], agent: [agent] };
     const changed = [
       "proxy : Set the proxy of K3s",
       "proxy : Send apt through the proxy",
-      "proxy : Restart K3s when its proxy has changed",
+      "k3s-host : Restart K3s with its new configuration",
     ];
     await converges(hosts(), playbook("proxy_system: [apt]"), {
       groups,
@@ -44,7 +36,9 @@ describe("role proxy", () => {
     // A change behind our back of what K3s reads: the line is mended, and the service, which read the wrong one, is restarted.
     await server.read("sed -i s/3128/3129/ /etc/systemd/system/k3s.service.env && systemctl restart k3s");
     const mended = await apply(hosts(), playbook("proxy_system: [apt]"), { groups });
-    expect(mended.changes).toEqual({ host1: ["proxy : Set the proxy of K3s", "proxy : Restart K3s when its proxy has changed"] });
+    expect(mended.changes).toEqual({
+      host1: ["proxy : Set the proxy of K3s", "k3s-host : Restart K3s with its new configuration"],
+    });
     const seen = (unit: string) => `tr '\\0' '\\n' </proc/$(systemctl show -P MainPID ${unit})/environ | grep -i _proxy= | sort`;
     const onServer = await server.read(seen("k3s"));
     const onAgent = await agent.read(seen("k3s-agent"));
@@ -52,8 +46,11 @@ describe("role proxy", () => {
     expect(onServer).toContain("127.0.0.0/8");
     expect(onServer).not.toContain(".svc");
     expect(onAgent).toContain(".svc,.cluster.local,10.42.0.0/16,10.43.0.0/16");
+    const starts = await k3sStarts(server);
     const removed = await apply(hosts(), playbook("proxy_state: absent"), { groups });
     expect(removed.hosts["host1"]).toMatchObject({ failed: 0 });
+    expect(await k3sStarts(server)).toBe(starts + 1);
+    expect(await server.read(seen("k3s"))).toBe("");
     expect(await server.read("cat /etc/systemd/system/k3s.service.env 2>/dev/null; ls /etc/apt/apt.conf.d")).not.toMatch(
       /PROXY|95k3sprov/,
     );
