@@ -6,6 +6,7 @@ import {
   MissingPrerequisite,
   ModuleFailure,
 } from "../modules/contract.ts";
+import { moment } from "../modules/support/moment.ts";
 import { ForeseenFile } from "./control-node.ts";
 import { hostAccess } from "./host-access.ts";
 import { changed, failed, type ModuleOutcome, ok, skipped } from "./outcome.ts";
@@ -77,7 +78,7 @@ function wouldRun(module: AnyActionModule, input: unknown, state: State | undefi
   if (run.remember) {
     // What a command leaves behind is anybody's guess, but for what it is said to make or to remove.
     const { foresight } = run.session;
-    foresight.provided.add("*");
+    foresight.provided.set("*", moment());
     if (state !== undefined)
       for (const [path, exists] of module.promises?.(state, input) ?? []) foresight.paths.note(path, exists);
   }

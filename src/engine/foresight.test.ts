@@ -22,8 +22,20 @@ it.each<[boolean, Resource | "*", Resource]>([
   [false, "path:/usr/bin/docker", "path:/usr/bin/podman"],
 ])("%s: what provides %s provides %s", (does, provided, resource) => {
   const foresight = new Foresight();
-  foresight.provided.add(provided);
+  foresight.provided.set(provided, 1);
   expect(foresight.provides(resource)).toBe(does);
+});
+
+it.each<[number | undefined, Resource[]]>([
+  [undefined, ["path:/usr/sbin/demo"]],
+  [2, ["package:demo-tools", "package:other"]],
+  [1, ["package:demo", "package:other"]],
+])("%s: when %j would have brought a unit", (when, provided) => {
+  const foresight = new Foresight();
+  provided.forEach((one, index) => {
+    foresight.provided.set(one, index + 1);
+  });
+  expect(foresight.packagedAt("unit:demo.service")).toBe(when);
 });
 
 describe("a connection that is made anew", () => {

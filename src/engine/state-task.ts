@@ -13,6 +13,7 @@ import {
   type Questions,
   Unknown,
 } from "../modules/contract.ts";
+import { moment } from "../modules/support/moment.ts";
 import { mayAlterTraits } from "../modules/support/traits.ts";
 import type { Ask } from "./answers.ts";
 import { ForeseenFile } from "./control-node.ts";
@@ -85,11 +86,11 @@ function remember(module: AnyStateModule, change: Planned, state: State, input: 
   answers.predict(predictions);
   for (const { question, answer } of predictions) {
     if (question.collector.name !== "path") continue;
-    foresight.wouldChange.set(question.item, Date.now());
+    foresight.wouldChange.set(question.item, moment());
     foresight.paths.note(question.item, !isAbsent(answer));
   }
   for (const resource of module.provides?.(change, input, state) ?? []) {
-    foresight.provided.add(resource);
+    foresight.provided.set(resource, moment());
     if (resource.startsWith("path:") && !resource.endsWith("/*")) foresight.paths.note(resource.slice("path:".length), true);
   }
 }
@@ -106,8 +107,8 @@ export function afterEarlierTasks(error: MissingPrerequisite, { context, session
   const { foresight } = session;
   if (!context.checkMode || !foresight.provides(error.resource)) return failed(error.message, error.fields);
   const message = `${error.message} (an earlier task would provide ${error.resource})`;
-  const byPackage = [...foresight.provided].some((one) => one.startsWith("package:"));
-  if (error.afterPackage === "converged" && byPackage) return ok({ msg: message });
+  const packagedAt = foresight.packagedAt(error.resource);
+  if (error.afterPackage !== "change" && packagedAt !== undefined && error.afterPackage(packagedAt)) return ok({ msg: message });
   return changed({ msg: message }, []);
 }
 

@@ -90,13 +90,18 @@ export type Resource = `${"path" | "package" | "user" | "group" | "unit" | "comm
 export class MissingPrerequisite extends Error {
   readonly resource: Resource;
   /**
-   * What the task would find once a package of an earlier task has brought the resource: "converged" where the distribution
-   * itself does what the task asks for (Debian enables and starts the services of a package when it installs it).
+   * What the task would find once a package of an earlier task has brought the resource, at a moment in milliseconds: whether the
+   * distribution itself has done all that the task asks for (Debian enables and starts the services of a package when it installs it).
    */
-  readonly afterPackage: "change" | "converged";
+  readonly afterPackage: "change" | ((packagedAt: number) => boolean);
   /** Result fields of the failure that it is when nothing would provide the resource. */
   readonly fields: JsonObject;
-  constructor(resource: Resource, message: string, afterPackage: "change" | "converged" = "change", fields: JsonObject = {}) {
+  constructor(
+    resource: Resource,
+    message: string,
+    afterPackage: MissingPrerequisite["afterPackage"] = "change",
+    fields: JsonObject = {},
+  ) {
     super(message);
     this.fields = fields;
     this.name = "MissingPrerequisite";

@@ -157,9 +157,23 @@ describe("systemd", () => {
 
   it("says what is missing", async () => {
     const gone = { ...stopped, exists: false };
-    await expect(planned(systemd, { name: "demo", state: "started" }, answers(gone))).rejects.toThrow(
-      new MissingPrerequisite("unit:demo", "Could not find the requested service demo: host", "converged"),
-    );
+    await expect(planned(systemd, { name: "demo", state: "started" }, answers(gone))).rejects.toMatchObject({
+      name: "MissingPrerequisite",
+      resource: "unit:demo",
+      message: "Could not find the requested service demo: host",
+    });
+  });
+
+  it.each([
+    [false, "in force", 50],
+    [true, "read by the service when the package starts it", 150],
+  ])("knows what a package would start before a change of what it reads: %s", async (isConverged, _, packagedAt) => {
+    const raw = { name: "demo", state: "started", restart_when_changed: ["/etc/demo"] };
+    const context = contextOf({ checkMode: true, wouldChange: new Map([["/etc/demo", 100]]) });
+    const gone = { ...stopped, exists: false };
+    const error = await planned(systemd, raw, answers(gone), context).catch((one: unknown) => one);
+    if (!(error instanceof MissingPrerequisite) || error.afterPackage === "change") throw new Error("nothing was missing");
+    expect(error.afterPackage(packagedAt)).toBe(isConverged);
   });
 
   it.each(["/etc/systemd/system/demo.service", "/usr/lib/systemd/system/demo.service", "/etc/init.d/demo"])(

@@ -11,6 +11,7 @@ import {
   type Question,
 } from "../../contract.ts";
 import { wouldChangeBelow } from "../files/newest-paths.ts";
+import { moment } from "../moment.ts";
 import { REFRESHED } from "./apt.ts";
 import type {
   InstalledPackage,
@@ -249,7 +250,7 @@ export function predictPackages(change: Change<Transaction>, state: PackageAnswe
 
 /** The package lists as they are once they were fetched. */
 export function freshLists(manager: PackageManager): Prediction {
-  const answer: Lists = { kind: "lists", ageSeconds: 0, areOlderThanSources: false, predictedAtMs: Date.now() };
+  const answer: Lists = { kind: "lists", ageSeconds: 0, areOlderThanSources: false, predictedAtMs: moment() };
   return { question: { collector: manager.lists, item: "" }, answer };
 }
 

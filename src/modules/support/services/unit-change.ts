@@ -1,5 +1,6 @@
 import { joinSh, type Sh, sh } from "../../../sh.ts";
 import { type Apply, type Change, type JsonObject, ModuleFailure, type Prediction, type ProbeContext } from "../../contract.ts";
+import { moment } from "../moment.ts";
 import { serviceManager } from "./select.ts";
 import type { UnitState } from "./service-manager.ts";
 import { type UnitAnswers, type UnitChange, type UnitTask, unitQuestions } from "./unit-task.ts";
@@ -50,7 +51,7 @@ export function predictUnit(
   const questions = unitQuestions(task, context);
   const stale: Prediction[] =
     task.daemonReload && steps.includes("reload-manager")
-      ? [{ question: questions.stale, answer: { ...state.stale, stale: [], predictedAt: Date.now() } }]
+      ? [{ question: questions.stale, answer: { ...state.stale, stale: [], predictedAt: moment() } }]
       : [];
   if (state.unit === null) return stale;
   const last = steps.at(-1);
@@ -74,7 +75,7 @@ export function predictUnit(
     description: running ? "active (running)" : "inactive (dead)",
     needsReload: false,
     ...(levels === undefined || state.unit.levels === undefined ? {} : { levels }),
-    ...(last === "start" || last === "restart" ? { startedAt: Date.now() / 1000, predicted: true as const } : {}),
+    ...(last === "start" || last === "restart" ? { startedAt: moment() / 1000, predicted: true as const } : {}),
   };
   return [...stale, { question: questions.unit, answer }];
 }

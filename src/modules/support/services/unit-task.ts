@@ -222,7 +222,8 @@ function knownUnit(unit: UnitState, file: Content, task: UnitTask, context: Prob
   throw new MissingPrerequisite(
     `unit:${task.unit ?? ""}`,
     `Could not find the requested service ${task.unit}: host`,
-    packageDoesIt(task, context) ? "converged" : "change",
+    // The service was started with what was there then.
+    packageDoesIt(task, context) ? (at) => wouldChangeBelow(task.restartWhenChanged, context, at).length === 0 : "change",
   );
 }
 

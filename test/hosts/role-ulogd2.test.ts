@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { apply } from "./cli.ts";
+import { converges } from "./converges.ts";
+import type { TestHost } from "./host.ts";
+import { freshHost } from "./pool.ts";
+
+const playbook = (vars = "") => `
+- hosts: all
+  become: true
+  roles:
+    - role: ulogd2
+      vars:
+        ulogd2_state: present
+        ${vars}
+`;
+const log = "/var/log/ulog/syslogemu.log";
+
+/** Drops a packet as K3s' network policy controller does, and waits for what the log then says of it. */
+async function dropped(host: TestHost, port: number, file: string): Promise<string> {
+  const match = `OUTPUT -p udp --dport ${port}`;
+  await host.read(`iptables -w -A ${match} -j NFLOG --nflog-group 100 --nflog-prefix 'DROP by policy default/deny-all'
+iptables -w -A ${match} -j DROP
+bash -c 'echo x >/dev/udp/127.0.0.1/${port}' 2>/dev/null || :`);
+  return await host.read(`for try in $(seq 50); do grep -s ${port} ${file} && exit; sleep 0.1; done; cat ${file} >&2; exit 1`);
+}
+
+describe("role ulogd2", { timeout: 300_000 }, () => {
+  const host = freshHost();
+
+  it("logs what policies drop, keeps the rest of the configuration, and undoes itself", async () => {
+    const configure = "ulogd2 : Configure ulogd";
+    const run = "ulogd2 : Run ulogd with this configuration";
+    const rotate = "ulogd2 : Say when the package's log is rotated";
+    await converges(host(), playbook(), {
+      changed: ["ulogd2 : Install ulogd", configure, rotate, run],
+      disturb: [
+        { by: "sed -i s/group=100/group=0/ /etc/ulogd.conf", repairedBy: [configure, run] },
+        { by: "sed -i '/^.emu1.$/,/^sync/s/sync=1/sync=0/' /etc/ulogd.conf", repairedBy: [configure, run] },
+        { by: "chmod 600 /etc/ulogd.conf", repairedBy: [configure, run] },
+        { by: "sed -i 's/rotate 7/rotate 3/' /etc/logrotate.d/ulogd2", repairedBy: rotate },
+        { by: "chown root:root /var/log/ulog", repairedBy: "ulogd2 : Create the directory of the log" },
+        { by: "systemctl stop ulogd2", repairedBy: run },
+      ],
+      absent: playbook("ulogd2_state: absent").replace("ulogd2_state: present\n        ", ""),
+      // ulogd takes the kernel's own packet log over, and its end does not give that back.
+      ignore: ["net.netfilter.nf_log.2", "net.netfilter.nf_log.7", "net.netfilter.nf_log.10"],
+    });
+  });
+
+  it("writes the packets that were dropped, as text and as JSON, beside what else ulogd does", async () => {
+    await host().read("apt-get install -y --no-install-recommends iptables ulogd2 logrotate >/dev/null 2>&1");
+    const original = await host().read("cat /etc/ulogd.conf");
+    // Somebody else's stack, on a group of its own, and a stack of ours that somebody has removed.
+    await host().read(
+      `sed -i 's/^#\\(stack=log2:NFLOG,base1:BASE,ifi1.*emu1:LOGEMU\\)$/\\1/; s/^group=1 #.*/group=7 # theirs/' /etc/ulogd.conf; systemctl restart ulogd2`,
+    );
+    await apply(host(), playbook());
+    expect(await dropped(host(), 9991, log)).toContain("DROP by policy default/deny-all IN= OUT=lo");
+    expect(await host().read("awk '{print $1}' /proc/net/netfilter/nfnetlink_log | sort -n | xargs")).toBe("7 100");
+    const rotated = await host().read(
+      "sed -i 's/size 100M/size 1/' /etc/logrotate.d/ulogd2; logrotate /etc/logrotate.conf; ls /var/log/ulog",
+    );
+    expect(rotated).toBe("syslogemu.log\nsyslogemu.log.1");
+    expect(await dropped(host(), 9992, log)).toContain("DPT=9992");
+
+    const json = await apply(host(), playbook("ulogd2_output: json"));
+    expect(json.changes["fresh1"]).toEqual([
+      "ulogd2 : Install ulogd",
+      "ulogd2 : Configure ulogd",
+      "ulogd2 : Rotate the log",
+      "ulogd2 : Run ulogd with this configuration",
+    ]);
+    const line: unknown = JSON.parse((await dropped(host(), 9993, "/var/log/ulog/ulogd.json")).split("\n")[0] ?? "");
+    expect(line).toMatchObject({ "oob.prefix": "DROP by policy default/deny-all", dest_port: 9993, src_ip: "127.0.0.1" });
+
+    // Only what the role has written goes; what others wrote stays.
+    await apply(host(), playbook("ulogd2_output: json\n        ulogd2_keep_packages: true").replace("present", "absent"));
+    const theirs = original
+      .replace(/^#(stack=log2:NFLOG,base1:BASE,ifi1.*emu1:LOGEMU)$/m, "$1")
+      .replace(/^group=1 #.*$/m, "group=7 # theirs");
+    const sorted = (text: string) => text.split("\n").sort();
+    expect(sorted(await host().read("cat /etc/ulogd.conf"))).toEqual(sorted(theirs));
+    expect(await host().read("systemctl is-active ulogd2; ls /etc/logrotate.d | grep -c k3sprov || :")).toBe("active\n0");
+  });
+});
