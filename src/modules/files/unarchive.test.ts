@@ -180,6 +180,23 @@ describe.each(SHELLS)("unarchive with %s", (shell) => {
     });
   });
 
+  it("notices damage that only the packer's own checksum tells of", async () => {
+    make("a.tar.gz", "top");
+    const whole = await readFile(join(files, "a.tar.gz"));
+    const flipped = Buffer.from(whole);
+    flipped[whole.length - 8] = (flipped[whole.length - 8] ?? 0) ^ 1;
+    for (const [name, bytes] of [
+      ["cut.tar.gz", whole.subarray(0, -6)],
+      ["flipped.tar.gz", flipped],
+    ] as const) {
+      await writeFile(join(files, name), bytes);
+      for (const raw of [{ src: name }, { src: join(files, name), remote_src: true }]) {
+        expect((await run(raw)).failed).toMatch(new RegExp(`^cannot list ${join(files, name)}: g(un)?zip: `));
+      }
+    }
+    expect(await readdir(at("d"))).toEqual([]);
+  });
+
   it("says what is wrong", async () => {
     make("a.tar", "top");
     expect(await run({ src: "https://example.org/a.tar" })).toMatchObject({

@@ -36,8 +36,10 @@ command -v "$k3_tool" >/dev/null 2>&1 || { echo "there is no \\"$k3_tool\\" to u
 done`);
 
 /**
- * Lists an archive, and leaves its names in k3_list, a line each, without unpacking it to anywhere: names, then what they are, then the SHA-256 of each regular file. One pass through a tar
- * for each, a process for each file. GNU tar and busybox' print alike but for their links; names with a line feed are refused.
+ * Lists an archive, and leaves its names in k3_list, a line each, without unpacking it to anywhere: names, then what they are, then the
+ * SHA-256 of each regular file. One pass through a tar for each, a process for each file, and before them one of the unpacker alone: at
+ * the beginning of a pipe nobody sees that it fails, and what it has at the end of the file to compare with (gzip's checksum) may be all
+ * that tells of a damaged archive. GNU tar and busybox' print alike but for their links; names with a line feed are refused.
  */
 export function listScript(archive: Sh): Sh {
   return sh`k3_archive=${archive}
@@ -45,6 +47,7 @@ ${unpackerScript}
 TZ=UTC0; export TZ
 printf ${`${BEGIN}\\0`}
 if [ -n "$k3_un" ]; then
+case $k3_un in cat) ;; *) $k3_un <"$k3_archive" >/dev/null || exit 1;; esac
 k3_plain= k3_full=
 case $(tar --version 2>/dev/null) in *GNU*) k3_plain='--quoting-style=literal -P' k3_full=--full-time;; esac
 k3_list=$($k3_un <"$k3_archive" | tar $k3_plain -tf -) || exit 1
