@@ -23,9 +23,10 @@ export type Purpose = "test" | "demo";
 
 /**
  * `bench` is the one with Python, for Ansible; `apt` and `rpm` hold repositories of packages, `rpm` also dnf and zypper; `openrc` is
- * Alpine-like; `proxy` is a forward proxy; `selinux` has a policy and the tools to change it, and no kernel that enforces it; `vm` runs a virtual machine (vm.ts).
+ * Alpine-like; `etcd` has a real etcd and its archive; `proxy` is a forward proxy; `selinux` has a policy and the tools to change it, and
+ * no kernel that enforces it; `vm` runs a virtual machine (vm.ts).
  */
-export type ImageKind = "host" | "bench" | "apt" | "rpm" | "openrc" | "cluster" | "proxy" | "selinux" | "uutils" | "vm";
+export type ImageKind = "host" | "bench" | "apt" | "rpm" | "openrc" | "cluster" | "etcd" | "proxy" | "selinux" | "uutils" | "vm";
 
 /** Succeeds once a host's sshd has been started. */
 const ready = (image: ImageKind): string =>
