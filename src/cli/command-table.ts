@@ -134,9 +134,17 @@ export const commands: readonly CommandDefinition[] = [
   {
     name: "doc",
     summary: "show what a module or role does and takes; without a name, list them",
-    arguments: [{ name: "name", help: "module or role", required: false, completes: "documented" }],
+    arguments: [
+      {
+        name: "name",
+        help: "module or role; role NAME or module NAME where both have that name",
+        required: false,
+        variadic: true,
+        completes: "documented",
+      },
+    ],
     groups: ["playbook", "common"],
-    examples: ["k3sprov doc", "k3sprov doc copy", "k3sprov doc proxy"],
+    examples: ["k3sprov doc", "k3sprov doc copy", "k3sprov doc role proxy"],
     load: () => import("./commands/doc.ts"),
   },
   {

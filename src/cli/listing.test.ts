@@ -188,6 +188,15 @@ VARIABLES
     expect(out).toMatch(/^ {2}web {2,}Serves pages\.$/m);
   });
 
+  it("takes the word role or module where both have a name", async () => {
+    expect((await run("doc", "role", "web")).out).toMatch(/^ROLE web\n/);
+    expect((await run("doc", "module", "debug")).out).toMatch(/^DEBUG\n/);
+    expect((await run("doc", "role", "debug")).error).toBe('error: there is no role "debug"\n  help: k3sprov doc lists them\n');
+    expect((await run("doc", "debug", "web")).error).toBe(
+      "error: one name at a time: debug web\n  help: k3sprov doc lists them\n",
+    );
+  });
+
   it("suggests", async () => {
     expect(await run("doc", "debgu")).toEqual({
       code: 5,

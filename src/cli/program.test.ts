@@ -37,7 +37,7 @@ describe("parseCommandLine", () => {
     ["aply x", 'unknown command "aply"; did you mean apply?', "k3sprov --help"],
     ["apply --chek x", 'unknown option "--chek"; did you mean --check?', "k3sprov apply --help"],
     ["apply", 'missing required argument "playbook"', "k3sprov apply --help"],
-    ["doc a b", 'too many arguments for "doc". Expected 1 argument but got 2.', "k3sprov doc --help"],
+    ["completion bash zsh", 'too many arguments for "completion". Expected 1 argument but got 2.', "k3sprov completion --help"],
     ["apply --forks", 'option "-f, --forks <NUMBER>" argument missing', "k3sprov apply --help"],
     ["list --check", 'unknown option "--check"', "k3sprov list --help"],
   ])("refuses: %s", (line, message, help) => {

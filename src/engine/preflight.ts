@@ -95,13 +95,14 @@ function endsEarly(task: Task): boolean {
   return typeof action === "string" && action.startsWith("end_");
 }
 
-/** Facts are not known before a host was asked: a name of their kind that nobody defined is "not yet known". */
+/** Facts are not known before a host was asked: a name of their kind that nobody defined is "not yet known", as is all of `ansible_facts`. */
 function evaluatorOf(task: Task, walk: Walk): Evaluator {
   const evaluator = walk.run.evaluator(walk.context, walk.host, task).with(walk.pending);
   const { names } = evaluator.context;
+  const notYetKnown = (name: string) => (name.startsWith("ansible_") ? new Undefined(name, "not-yet-known") : undefined);
   return evaluator.over({
     names: () => names.names(),
-    lookup: (name) => names.lookup(name) ?? (name.startsWith("ansible_") ? new Undefined(name, "not-yet-known") : undefined),
+    lookup: (name) => (name === "ansible_facts" ? notYetKnown(name) : (names.lookup(name) ?? notYetKnown(name))),
   });
 }
 
@@ -122,7 +123,7 @@ function checkRole(task: Task, evaluator: Evaluator, walk: Walk): void {
       message: `role ${role.name}: ${message}`,
       position: writtenAt(name),
       ...(rule === undefined ? {} : { context: [`the rule is at ${rule.file}:${rule.line}:${rule.column}`] }),
-      help: `k3sprov doc ${role.name}`,
+      help: `k3sprov doc role ${role.name}`,
     });
   }
   for (const { message, name } of roleDeprecations(argumentSpec, evaluator)) {

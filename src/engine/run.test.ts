@@ -492,3 +492,27 @@ describe("k3sprov_roles", () => {
     ]);
   });
 });
+
+describe("omit", () => {
+  it("leaves out one of two parameters that exclude each other", async () => {
+    const text = play(`
+    - name: "{{ item }}"
+      copy:
+        dest: "{{ here }}/x"
+        content: "{{ 'a' if item == 'content' else omit }}"
+        src: "{{ omit if item == 'content' else here ~ '/y' }}"
+      loop: [content, src]
+`);
+    box.write({ y: "b" });
+    expect((await box.run(text)).outcome).toBe("ok");
+    const both = text
+      .replace("{{ omit if item == 'content' else here ~ '/y' }}", "{{ here }}/y")
+      .replace(" else omit", " else 'c'");
+    expect((await box.run(both)).refused).toEqual(['copy: "src" and "content" exclude each other; give one of them']);
+  });
+});
+
+it("does not take facts for absent before they are gathered", async () => {
+  const text = "- hosts: all\n  tasks:\n    - { name: a, assert: { that: (ansible_facts.kernel | default('')) != '' } }\n";
+  expect((await box.run(text)).tasks["one"]).toEqual(["ok Gathering Facts", "ok a"]);
+});

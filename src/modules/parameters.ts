@@ -73,13 +73,14 @@ export function unknownParameter(set: ParameterSet<unknown>, module: string, nam
 
 /**
  * Checks and converts raw parameters (plain data). `unknownYet` names those whose value is a template that cannot be rendered
- * yet: their presence counts, their value is not looked at. `value` is meaningful only when there is no problem.
+ * yet: their presence counts, their value is not looked at. `mayBeOmitted`: those of them that may turn out not to be given. `value` is meaningful only when there is no problem.
  */
 export function parseParameters<P>(
   set: ParameterSet<P>,
   module: string,
   raw: Readonly<Record<string, unknown>>,
   unknownYet: ReadonlySet<string> = new Set(),
+  mayBeOmitted: ReadonlySet<string> = new Set(),
 ): { readonly value: P; readonly problems: readonly ParameterProblem[] } {
   const problems: ParameterProblem[] = [];
   const value: Record<string, unknown> = {};
@@ -119,7 +120,8 @@ export function parseParameters<P>(
     else if (parameter.default !== undefined) value[name] = parameter.default;
   }
   const has = (name: string): boolean => written.has(name);
-  problems.push(...brokenConstraints(set.constraints, module, has, value).map((message) => ({ path: [], message })));
+  const hasForSure = (name: string): boolean => !mayBeOmitted.has(written.get(name) ?? name) && has(name);
+  problems.push(...brokenConstraints(set.constraints, module, has, hasForSure, value).map((message) => ({ path: [], message })));
   // The one cast that ties the parsed record to the type that `parameters` computed from the same declarations.
   const parsed = value as P;
   if (problems.length === 0 && unknownYet.size === 0) problems.push(...checkProblems(set, module, parsed));
@@ -141,11 +143,12 @@ function brokenConstraints(
   constraints: Constraints,
   module: string,
   has: (name: string) => boolean,
+  hasForSure: (name: string) => boolean,
   value: Readonly<Record<string, unknown>>,
 ): string[] {
   const broken: string[] = [];
   for (const names of constraints.mutuallyExclusive ?? []) {
-    const given = names.filter(has);
+    const given = names.filter(hasForSure);
     if (given.length > 1) broken.push(`${module}: ${list(given, "and")} exclude each other; give one of them`);
   }
   for (const names of constraints.requiredOneOf ?? []) {
@@ -153,7 +156,7 @@ function brokenConstraints(
   }
   for (const names of constraints.requiredTogether ?? []) {
     const missing = names.filter((name) => !has(name));
-    if (missing.length > 0 && missing.length < names.length) {
+    if (missing.length > 0 && names.some(hasForSure)) {
       broken.push(`${module}: ${list(names.filter(has), "and")} needs ${list(missing, "and")} as well`);
     }
   }

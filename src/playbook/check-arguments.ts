@@ -4,7 +4,7 @@ import { decimalMode, parseParameters, realName } from "../modules/parameters.ts
 import { toPlain } from "../source/json.ts";
 import { sourceTextAt } from "../source/yaml.ts";
 import { keyPosition, positionAt } from "../vars/provenance.ts";
-import { isList, type Key, type Value, type ValueMap } from "../vars/value.ts";
+import { isList, type Key, TemplateString, type Value, type ValueMap } from "../vars/value.ts";
 import { holdsTemplate, textPosition } from "./fields.ts";
 import { checkVariableName } from "./keywords.ts";
 import { type Loading, problem } from "./loading.ts";
@@ -27,6 +27,7 @@ export function checkArguments(loading: Loading, call: Call): void {
   const defaults = defaultsFor(call.scope, module, moduleName);
   const raw: Record<string, unknown> = {};
   const unknownYet = new Set<string>();
+  const mayBeOmitted = new Set<string>();
   for (const name of unwrittenDefaults(module, args, defaults.names)) {
     raw[name] = undefined;
     unknownYet.add(name);
@@ -40,11 +41,12 @@ export function checkArguments(loading: Loading, call: Call): void {
     if (holdsTemplate(value) || hasDecimalMode(loading, call, key, value)) {
       raw[name] = undefined;
       unknownYet.add(name);
+      if (value instanceof TemplateString && /\bomit\b/.test(value.source)) mayBeOmitted.add(name);
     } else raw[name] = toPlain(value);
   }
   checkNewVariables(loading, module, args);
   const open = call.templatedArgs !== undefined || defaults.open;
-  for (const { path, message } of parseParameters(module.parameters, module.name, raw, unknownYet).problems) {
+  for (const { path, message } of parseParameters(module.parameters, module.name, raw, unknownYet, mayBeOmitted).problems) {
     // What is missing may come with parameters that are not known yet.
     if (path.length === 0 && open) continue;
     const [first] = path;

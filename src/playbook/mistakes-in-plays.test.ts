@@ -418,14 +418,14 @@ error: "web_port" is "eighty", but must be a whole number
   3 |     - {role: web, web_port: eighty, web_name: "{{ x }}", web_kind: [b]}
     |                             ^^^^^^
   in play "all" > role web
-  help: k3sprov doc web
+  help: k3sprov doc role web
 error: "web_kind" is "b", but must be one of a
   site.yml:3:68
   2 |   roles:
   3 |     - {role: web, web_port: eighty, web_name: "{{ x }}", web_kind: [b]}
     |                                                                    ^
   in play "all" > role web
-  help: k3sprov doc web`,
+  help: k3sprov doc role web`,
     ],
     [
       "files that import each other",

@@ -160,7 +160,7 @@ function checkParameters(loading: Loading, role: Role): void {
         code: "role-variable",
         message,
         position: positionAt(parameters, [key]),
-        help: `k3sprov doc ${role.name}`,
+        help: `k3sprov doc role ${role.name}`,
       });
     }
   }

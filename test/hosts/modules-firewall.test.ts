@@ -8,6 +8,14 @@ import { freshHost } from "./pool.ts";
 
 const changesOf = (report: RunReport): readonly string[] => report.changes["fresh1"] ?? [];
 
+const KERNEL = ["prepare : Load kernel modules at each boot", "prepare : Set what the kernel does"];
+const prepare = (vars: string): string => `
+- hosts: all
+  become: true
+  roles:
+    - { role: prepare, vars: { ${vars} } }
+`;
+
 const install = (host: TestHost, packages: string): Promise<string> =>
   host.read(
     `export DEBIAN_FRONTEND=noninteractive; apt-get update -q >/dev/null && apt-get install -y -q --no-install-recommends ${packages} >/dev/null 2>&1`,
@@ -182,6 +190,17 @@ describe("ufw", () => {
     }
     expect(await host().read("grep -c tuple /etc/ufw/user.rules || :")).toBe("0");
   });
+
+  it("has K3s' ports opened by role prepare", { timeout: 300_000 }, async () => {
+    const sources = "prepare_firewall_sources: [192.0.2.0/24]";
+    const groups = { server: [host()] };
+    const rules = ["prepare : Open K3s' ports in ufw", "prepare : Trust the networks of pods and services in ufw"];
+    expect(changesOf(await apply(host(), prepare(sources), { groups }))).toEqual([...KERNEL, ...rules]);
+    expect(await host().read("ufw show added")).toContain("allow from 192.0.2.0/24 to any port 6443 proto tcp comment 'k3sprov'");
+    expect(changesOf(await apply(host(), prepare(sources), { groups, check: true }))).toEqual([]);
+    await apply(host(), prepare(`prepare_state: absent, ${sources}`), { groups });
+    expect(await host().read("ufw show added")).not.toContain("k3sprov");
+  });
 });
 
 describe("firewalld", () => {
@@ -240,6 +259,19 @@ describe("firewalld", () => {
       const report = await apply(host(), play(`- firewalld: { ${parameters} }`), { check, rc: 2 });
       expect(messagesOf(report)).toContain(message);
     }
+  });
+
+  it("has K3s' ports opened by role prepare", { timeout: 300_000 }, async () => {
+    const options = { groups: { agent: [host()] }, timeoutMs: 250_000 };
+    const trusted = "prepare_firewall_trusted: [10.42.0.0/16]";
+    await apply(host(), prepare(trusted), options);
+    const listed = (what: string) => host().read(`firewall-offline-cmd ${what}`);
+    expect(await listed("--list-ports")).toBe("10250/tcp 8472/udp");
+    expect(await listed("--zone=trusted --list-sources")).toBe("10.42.0.0/16");
+    expect(changesOf(await apply(host(), prepare(trusted), { ...options, check: true }))).toEqual([]);
+    await apply(host(), prepare(`prepare_state: absent, ${trusted}`), options);
+    expect(await listed("--list-ports")).toBe("");
+    expect(await listed("--zone=trusted --list-sources")).toBe("");
   });
 
   it("changes the running firewall as well, where the kernel of the test lets it run", { timeout: 300_000 }, async () => {

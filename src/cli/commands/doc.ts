@@ -10,13 +10,17 @@ import { type RoleDoc, type RoleOptionDoc, readRoleDoc, roleFoldersByName } from
 import { UsageError } from "../usage.ts";
 import { wrap } from "../wrap.ts";
 
-/** `k3sprov doc [MODULE|ROLE]`. */
+const KINDS = ["role", "module"];
+
+/** `k3sprov doc [role|module] [NAME]`. */
 export function run({ args, settings, process: at }: Invocation): Promise<number> {
-  const [name] = args;
+  const [first = "", ...rest] = args;
+  const [kind, name, ...more] = KINDS.includes(first) && rest.length > 0 ? args : [undefined, ...args];
+  if (more.length > 0) throw new UsageError(`one name at a time: ${[name, ...more].join(" ")}`, "k3sprov doc lists them");
   const palette = createPalette(wantsColor(settings.color, at.stdout.isTTY === true, at.environment));
   const columns = Math.min(100, headerColumns(at.stdout, at.environment));
   const roles = roleFoldersByName(settings["roles-path"], at.cwd);
-  at.stdout.write(name === undefined ? listAll(roles, palette, columns) : describe(name, roles, palette, columns));
+  at.stdout.write(name === undefined ? listAll(roles, palette, columns) : describe(kind, name, roles, palette, columns));
   return Promise.resolve(exitCodes.ok.code);
 }
 
@@ -34,13 +38,22 @@ function listAll(roles: ReadonlyMap<string, string>, palette: Palette, columns: 
   ].join("\n")}\n`;
 }
 
-function describe(name: string, roles: ReadonlyMap<string, string>, palette: Palette, columns: number): string {
-  const module = findModule(name);
-  if (module !== undefined) return moduleText(module, palette, columns);
-  const path = roles.get(name);
+function describe(
+  kind: string | undefined,
+  name: string,
+  roles: ReadonlyMap<string, string>,
+  palette: Palette,
+  columns: number,
+): string {
+  const module = kind === "role" ? undefined : findModule(name);
+  const path = kind === "module" ? undefined : roles.get(name);
+  if (module !== undefined) {
+    const hint = path === undefined ? "" : `\nThere is a role of this name too: k3sprov doc role ${name}\n`;
+    return moduleText(module, palette, columns) + hint;
+  }
   if (path !== undefined) return roleText(readRoleDoc(name, path), palette, columns);
-  const known = [...moduleNames(), ...roles.keys()];
-  throw new UsageError(`there is no module or role "${name}"${didYouMean(name, known)}`, "k3sprov doc lists them");
+  const known = [...(kind === "role" ? [] : moduleNames()), ...(kind === "module" ? [] : roles.keys())];
+  throw new UsageError(`there is no ${kind ?? "module or role"} "${name}"${didYouMean(name, known)}`, "k3sprov doc lists them");
 }
 
 function moduleText(module: Module, palette: Palette, columns: number): string {
