@@ -5,14 +5,23 @@
 #   demo-lib 1.0-1, demo-extra 1.0-1
 #   demo-daemon 1.0-1               asks whether it may start its service
 #   key.asc, key.gpg                what signs it; other.asc signs nothing
+#
+# Beside its suite "stable" there is "bookworm", laid out as Docker's own repository is, with components stable and test:
+#
+#   docker-ce, docker-ce-cli 5:27.5.1-1~debian.12~bookworm, 5:28.5.1-1~debian.12~bookworm, in test 5:29.0.0-1~debian.12~bookworm
+#   containerd.io 1.7.28-1, docker-buildx-plugin 0.29.1-1, docker-compose-plugin 2.40.0-1
+#
+# Their dockerd checks a configuration as the real one does, and otherwise sleeps.
 set -eu
 repo=$1
-mkdir -p "$repo/pool/main" "$repo/dists/stable/main/binary-all" "$repo/dists/stable/main/binary-amd64"
+here=$(dirname "$0")
 
-# pack NAME VERSION [FIELD: VALUE …]
+component=main
+# pack NAME VERSION [FIELD: VALUE …], into $component
 pack() {
   name=$1 version=$2 tree=$(mktemp -d)
   shift 2
+  mkdir -p "$repo/pool/$component"
   mkdir -p "$tree/DEBIAN" "$tree/usr/share/$name"
   chmod 755 "$tree"
   echo "$version" >"$tree/usr/share/$name/version"
@@ -28,7 +37,8 @@ pack() {
     printf '#!/bin/sh\nrm -f /var/lib/demo-daemon\n' >"$tree/DEBIAN/postrm"
     chmod 755 "$tree/DEBIAN/postinst" "$tree/DEBIAN/postrm"
   fi
-  dpkg-deb --root-owner-group --build "$tree" "$repo/pool/main/${name}_${version}_all.deb" >/dev/null
+  if [ "$name" = docker-ce ]; then sh "$here/docker.sh" "$tree" "$version"; fi
+  dpkg-deb --root-owner-group --build "$tree" "$repo/pool/$component/${name}_${version#*:}_all.deb" >/dev/null
   rm -rf "$tree"
 }
 pack demo-lib 1.0-1
@@ -38,20 +48,44 @@ pack demo-tool 1.1-1
 pack demo-tool 2.0-1 "Depends: demo-lib" "Recommends: demo-extra"
 pack demo-daemon 1.0-1
 
+for release in 27.5.1 28.5.1 29.0.0; do
+  component=docker/$([ $release = 29.0.0 ] && echo test || echo stable)
+  pack docker-ce "5:$release-1~debian.12~bookworm" "Depends: containerd.io, docker-ce-cli" \
+    "Conflicts: docker.io, docker-engine"
+  pack docker-ce-cli "5:$release-1~debian.12~bookworm" "Conflicts: docker.io"
+done
+for component in docker/stable docker/test; do
+  pack containerd.io 1.7.28-1 "Conflicts: containerd, runc" "Provides: containerd, runc"
+  pack docker-buildx-plugin 0.29.1-1
+  pack docker-compose-plugin 2.40.0-1
+done
+
 cd "$repo"
-apt-ftparchive packages pool >dists/stable/main/binary-all/Packages
-cp dists/stable/main/binary-all/Packages dists/stable/main/binary-amd64/Packages
-apt-ftparchive -o APT::FTPArchive::Release::Origin=demo -o APT::FTPArchive::Release::Suite=stable \
-  -o APT::FTPArchive::Release::Codename=stable -o APT::FTPArchive::Release::Components=main \
-  -o 'APT::FTPArchive::Release::Architectures=all amd64' release dists/stable >Release
-mv Release dists/stable/Release
+# publish SUITE POOL COMPONENT …
+publish() {
+  suite=$1 pool=$2
+  shift 2
+  for component in "$@"; do
+    mkdir -p "dists/$suite/$component/binary-all" "dists/$suite/$component/binary-amd64"
+    apt-ftparchive packages "$pool/$component" >"dists/$suite/$component/binary-all/Packages"
+    cp "dists/$suite/$component/binary-all/Packages" "dists/$suite/$component/binary-amd64/Packages"
+  done
+  apt-ftparchive -o APT::FTPArchive::Release::Origin=demo -o "APT::FTPArchive::Release::Suite=$suite" \
+    -o "APT::FTPArchive::Release::Codename=$suite" -o "APT::FTPArchive::Release::Components=$*" \
+    -o 'APT::FTPArchive::Release::Architectures=all amd64' release "dists/$suite" >Release
+  mv Release "dists/$suite/Release"
+}
+publish stable pool main
+publish bookworm pool/docker stable test
 
 GNUPGHOME=$(mktemp -d)
 export GNUPGHOME
 for who in demo other; do
   gpg --batch --quiet --passphrase '' --quick-generate-key "$who <$who@example.org>" ed25519 sign never
 done
-gpg --batch --quiet --local-user demo --clearsign --output dists/stable/InRelease dists/stable/Release
+for suite in stable bookworm; do
+  gpg --batch --quiet --local-user demo --clearsign --output "dists/$suite/InRelease" "dists/$suite/Release"
+done
 gpg --batch --quiet --armor --export demo >key.asc
 gpg --batch --quiet --export demo >key.gpg
 gpg --batch --quiet --armor --export other >other.asc

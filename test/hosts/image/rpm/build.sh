@@ -5,11 +5,30 @@
 #              demo-webserver); the group "demo-group"; demo-tool 1.1-1 is a security fix
 #   extra/     signed: demo-more
 #   unsigned/  demo-unsigned
+#   docker/    signed, laid out as Docker's own: 9/ARCH/stable has docker-ce and docker-ce-cli 27.5.1 and 28.5.1, containerd.io and two plugins
+#   suse/      signed: docker 28.3.3_ce
 #   key.asc    what signs them; other.asc signs nothing
 set -eu
 out=$1
 work=$(mktemp -d)
 mkdir -p "$out/main" "$out/extra" "$out/unsigned"
+
+# What Docker's packages hold, as far as a role sees it: a dockerd that sleeps, its service, the group. Nothing starts it by itself.
+engine() {
+  cat <<'SPEC'
+mkdir -p %{buildroot}/usr/bin %{buildroot}/lib/systemd/system
+printf '#!/bin/sh\nexec sleep infinity\n' >%{buildroot}/usr/bin/dockerd
+chmod 755 %{buildroot}/usr/bin/dockerd
+printf '[Unit]\nDescription=Docker\n[Service]\nType=exec\nExecStart=/usr/bin/dockerd\n[Install]\nWantedBy=multi-user.target\n' >%{buildroot}/lib/systemd/system/docker.service
+%post
+getent group docker >/dev/null || groupadd --system docker
+systemctl daemon-reload
+%preun
+[ $1 != 0 ] || systemctl disable --quiet --now docker.service
+%postun
+systemctl daemon-reload
+SPEC
+}
 
 # pack REPOSITORY NAME VERSION [TAG: VALUE …]
 pack() {
@@ -18,7 +37,10 @@ pack() {
   {
     printf '%s\n' "Name: $name" "Version: $version" "Release: 1" "Summary: package for tests" "License: MIT" "BuildArch: noarch" "$@"
     printf '%s\n' "%description" "Package for tests." "%install" "mkdir -p %{buildroot}/usr/share/$name" \
-      "echo $version >%{buildroot}/usr/share/$name/version" "%files" "/usr/share/$name"
+      "echo $version >%{buildroot}/usr/share/$name/version"
+    case $name in docker | docker-ce) engine ;; esac
+    printf '%s\n' "%files" "/usr/share/$name"
+    case $name in docker | docker-ce) printf '%s\n' /usr/bin/dockerd /lib/systemd/system/docker.service ;; esac
   } >"$work/$name.spec"
   rpmbuild --quiet --define "_topdir $work" --define "_rpmdir $out/$repository" --define '_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm' \
     -bb "$work/$name.spec"
@@ -33,6 +55,17 @@ pack main demo-web 1.0 "Provides: demo-webserver"
 pack extra demo-more 1.0
 pack unsigned demo-unsigned 1.0
 
+stable=docker/9/$(uname -m)/stable
+mkdir -p "$out/$stable" "$out/suse"
+for release in 27.5.1 28.5.1; do
+  pack "$stable" docker-ce "$release" "Epoch: 3" "Requires: docker-ce-cli containerd.io"
+  pack "$stable" docker-ce-cli "$release" "Epoch: 1"
+done
+pack "$stable" containerd.io 1.7.28
+pack "$stable" docker-buildx-plugin 0.29.1
+pack "$stable" docker-compose-plugin 2.40.0
+pack suse docker 28.3.3_ce
+
 GNUPGHOME=$work/gnupg
 export GNUPGHOME
 mkdir -m 700 "$GNUPGHOME"
@@ -40,7 +73,7 @@ for who in demo other; do
   gpg --batch --quiet --passphrase '' --quick-generate-key "$who <$who@example.org>" rsa2048 sign never
   gpg --batch --quiet --armor --export "$who" >"$out/$([ "$who" = demo ] && echo key || echo other).asc"
 done
-rpmsign --define "__gpg /usr/bin/gpg" --define '_gpg_name demo@example.org' --define "_gpg_path $GNUPGHOME" --addsign "$out"/main/*.rpm "$out"/extra/*.rpm >/dev/null
+rpmsign --define "__gpg /usr/bin/gpg" --define '_gpg_name demo@example.org' --define "_gpg_path $GNUPGHOME" --addsign "$out"/main/*.rpm "$out"/extra/*.rpm "$out/$stable"/*.rpm "$out"/suse/*.rpm >/dev/null
 
 cat >"$work/comps.xml" <<'COMPS'
 <?xml version="1.0" encoding="UTF-8"?>
@@ -58,8 +91,8 @@ cat >"$work/updateinfo.xml" <<'ADVISORIES'
 ADVISORIES
 createrepo_c --quiet --groupfile "$work/comps.xml" "$out/main"
 modifyrepo_c "$work/updateinfo.xml" "$out/main/repodata" >/dev/null
-for one in extra unsigned; do createrepo_c --quiet "$out/$one"; done
-for one in main extra; do gpg --batch --quiet --local-user demo --armor --detach-sign "$out/$one/repodata/repomd.xml"; done
-cp "$out/key.asc" "$out/main/repodata/repomd.xml.key"
+for one in extra unsigned suse "$stable"; do createrepo_c --quiet "$out/$one"; done
+for one in main extra suse; do gpg --batch --quiet --local-user demo --armor --detach-sign "$out/$one/repodata/repomd.xml"; done
+for one in main suse; do cp "$out/key.asc" "$out/$one/repodata/repomd.xml.key"; done
 chmod -R a+rX "$out"
 rm -rf "$work"
