@@ -14,7 +14,7 @@ import { environmentOf } from "./environment.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { toJson } from "./json.ts";
 import { lookAhead } from "./look-ahead.ts";
-import { failed, type ModuleOutcome, ok, withLines } from "./outcome.ts";
+import { changed, failed, type ModuleOutcome, ok, skipped, withLines } from "./outcome.ts";
 import { taskParameters } from "./parameters.ts";
 import { loadPlayFiles } from "./play-files.ts";
 import { asksOf, type ModuleRun, runStateModule } from "./state-task.ts";
@@ -81,8 +81,17 @@ async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Eval
   } catch (error) {
     // An interrupt says nothing about the host: it is the walker's, which ends here.
     if (!(error instanceof ConnectionError) || error.code === "aborted") throw error;
-    return unreachable(error);
+    const user = session.connection.shell(become).user;
+    const isForeseen = checkMode && error.code === "become-user-unknown" && session.foresight.provides(`user:${user}`);
+    return isForeseen ? asUserToBe(task, user) : unreachable(error);
   }
+}
+
+/** What check mode says of a task of a user whom an earlier task would make: nothing of it can be there yet. */
+function asUserToBe({ module }: Task, user: string): ModuleOutcome {
+  const message = `there is no user ${user} yet (an earlier task would make it)`;
+  const looks = module.kind === "state" ? module.readsOnly === true : module.kind === "action" && !module.changesHost;
+  return looks ? { ...skipped(message), incomplete: true } : { ...changed({ msg: message }, []), incomplete: true };
 }
 
 /** Facts can be asked for in the very first round trip, together with the traits. */

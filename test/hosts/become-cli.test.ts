@@ -44,6 +44,32 @@ async function refused(user: "deploy" | "wheel-pw", vars: Readonly<Record<string
 }
 
 describe("becoming another user, through the command line", () => {
+  it("foresees in check mode what a user will find whom an earlier task would make", { timeout: 60_000 }, async () => {
+    const tasks = (make: string) => `
+- hosts: all
+  gather_facts: false
+  become: true
+  tasks:
+${make}    - name: Write
+      copy: { content: "1", dest: ~/one }
+      become_user: newcomer
+    - name: Look
+      stat: { path: ~/one }
+      become_user: newcomer
+    - name: Run
+      command: touch two
+      args: { chdir: /home/newcomer, creates: two }
+      become_user: newcomer
+`;
+    const made = tasks("    - name: Make\n      user: { name: newcomer }\n");
+    const all = { fresh1: ["Make", "Write", "Run"] };
+    expect((await apply(host(), made, { check: true })).changes).toEqual(all);
+    // Nobody would make the user: that is an error in check mode too.
+    expect((await apply(host(), tasks(""), { check: true, rc: 4 })).stdout).toContain("there is no user newcomer to become");
+    expect((await apply(host(), made)).changes).toEqual(all);
+    expect((await apply(host(), made)).changes).toEqual({});
+  });
+
   it("gives each user the home that ~ stands for, and asks no more for it", { timeout: 60_000 }, async () => {
     const playbook = `
 - hosts: all

@@ -42,6 +42,7 @@ at() { printf '\\n@k3sprov:%s\\n' "$1"; }
 at files; grep -s -- '' /dev/null ${FILES.map(globWord)}
 at marks; for p in ${MARKS.map(globWord)}; do [ -e "$p" ] && echo "$p"; done
 [ / -ef /proc/1/root/. ] || [ ! -r /proc/1/root/. ] || echo chroot
+at systemd; [ -d /run/systemd/system ] && systemctl --version
 at cpu; grep -E ${CPU} /proc/cpuinfo
 at date; date '+%Y %m %d %H %M %S %s %N %A %w %W %Z %z'
 at id; id

@@ -26,6 +26,7 @@ export function systemFacts(raw: RawFacts, traits: HostTraits): JsonObject {
     fips: raw.first("/proc/sys/crypto/fips_enabled") === "1",
     apparmor: { status: raw.marks.has("/sys/kernel/security/apparmor") ? "enabled" : "disabled" },
     selinux: selinux(raw),
+    ...systemd(raw),
     iscsi_iqn: "",
     loadavg: loadavg(raw),
     ...cmdline(raw),
@@ -51,6 +52,13 @@ function fqdnOf(hostname: string, raw: RawFacts): string {
 function loadavg(raw: RawFacts): JsonObject {
   const [one, five, fifteen] = (raw.first("/proc/loadavg") ?? "").split(" ").map(Number);
   return { "1m": one ?? 0, "5m": five ?? 0, "15m": fifteen ?? 0 };
+}
+
+/** "systemd 252 (252.39-1~deb12u1)", and a line of what it was built with. */
+function systemd(raw: RawFacts): JsonObject {
+  const [version = "", features = ""] = raw.section("systemd");
+  const number = /^systemd (\d+)/.exec(version)?.[1];
+  return number === undefined ? {} : { systemd: { version: Number(number), features } };
 }
 
 function selinux(raw: RawFacts): JsonObject {
