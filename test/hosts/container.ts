@@ -24,9 +24,21 @@ export type Purpose = "test" | "demo";
 /**
  * `bench` is the one with Python, for Ansible; `apt` and `rpm` hold repositories of packages, `rpm` also dnf and zypper; `openrc` is
  * Alpine-like; `etcd` has a real etcd and its archive; `proxy` is a forward proxy; `selinux` has a policy and the tools to change it, and
- * no kernel that enforces it; `vm` runs a virtual machine (vm.ts).
+ * no kernel that enforces it; `cgroup2` has pure control groups v2 and users' own systemd; `vm` runs a virtual machine (vm.ts).
  */
-export type ImageKind = "host" | "bench" | "apt" | "rpm" | "openrc" | "cluster" | "etcd" | "proxy" | "selinux" | "uutils" | "vm";
+export type ImageKind =
+  | "host"
+  | "bench"
+  | "apt"
+  | "rpm"
+  | "openrc"
+  | "cluster"
+  | "etcd"
+  | "proxy"
+  | "selinux"
+  | "uutils"
+  | "cgroup2"
+  | "vm";
 
 /** Succeeds once a host's sshd has been started. */
 const ready = (image: ImageKind): string =>

@@ -11,6 +11,8 @@ apt-get install -y --no-install-recommends linux-image-cloud-amd64 udev
 apt-get clean
 rm -rf /var/lib/apt/lists/*
 
+# Users' own managers and lingering are logind's.
+systemctl unmask systemd-logind.service
 systemctl unmask systemd-udevd.service systemd-udev-trigger.service systemd-modules-load.service
 systemctl mask systemd-networkd-wait-online.service e2scrub_reap.service
 # Each device that is looked at costs an emulated machine, and networkd waits for no other.

@@ -1,0 +1,30 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect } from "vitest";
+import { k3sprov } from "./cli.ts";
+import { runFolder } from "./run.ts";
+
+/**
+ * What k3sprov says of a playbook that it refuses, one "host: message" each. The hosts of the inventory need not exist: nobody is contacted,
+ * and the exit status must say so.
+ */
+export async function refusals(
+  inventory: string,
+  playbook: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> {
+  const folder = mkdtempSync(join(runFolder(), "refused-"));
+  try {
+    for (const [name, text] of Object.entries({ ...files, "inventory.yaml": inventory, "playbook.yaml": playbook })) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+    const result = await k3sprov(["apply", "-i", join(folder, "inventory.yaml"), join(folder, "playbook.yaml")]);
+    expect(result.rc, result.stderr).toBe(3);
+    return [...result.stderr.matchAll(/^error: (.*(?:\n(?! {2}).+)*)\n(?:(?! {2}in host).*\n)*? {2}in host (\S+)/gm)].map(
+      ([, message, host]) => `${host}: ${message}`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
