@@ -4,7 +4,7 @@
 #   demo-tool 1.0-1, 1.1-1, 2.0-1   2.0-1 needs demo-lib and recommends demo-extra
 #   demo-lib 1.0-1, demo-extra 1.0-1
 #   demo-daemon 1.0-1               asks whether it may start its service
-#   key.asc, key.gpg                what signs it; other.asc signs nothing
+#   key.asc, key.gpg                what signs it; other.asc signs nothing; fingerprint is that of key.asc
 #
 # Beside its suite "stable" there is "bookworm", laid out as Docker's own repository is, with components stable and test:
 #
@@ -12,6 +12,8 @@
 #   containerd.io 1.7.28-1, docker-buildx-plugin 0.29.1-1, docker-compose-plugin 2.40.0-1
 #
 # Their dockerd checks a configuration as the real one does, and otherwise sleeps.
+#
+# pool/nvidia/stable/deb/amd64 is a repository by itself, laid out as NVIDIA's: the container toolkit, 1.18.0-1 and 1.18.1-1.
 set -eu
 repo=$1
 here=$(dirname "$0")
@@ -38,6 +40,12 @@ pack() {
     chmod 755 "$tree/DEBIAN/postinst" "$tree/DEBIAN/postrm"
   fi
   if [ "$name" = docker-ce ]; then sh "$here/docker.sh" "$tree" "$version"; fi
+  if [ "$name" = nvidia-container-toolkit-base ]; then
+    # K3s looks for this in its PATH.
+    mkdir -p "$tree/usr/bin"
+    printf '#!/bin/sh\nexec runc "$@"\n' >"$tree/usr/bin/nvidia-container-runtime"
+    chmod 755 "$tree/usr/bin/nvidia-container-runtime"
+  fi
   dpkg-deb --root-owner-group --build "$tree" "$repo/pool/$component/${name}_${version#*:}_all.deb" >/dev/null
   rm -rf "$tree"
 }
@@ -60,6 +68,15 @@ for component in docker/stable docker/test; do
   pack docker-compose-plugin 2.40.0-1
 done
 
+nvidia=nvidia/stable/deb/amd64 component=nvidia/stable/deb/amd64
+for version in 1.18.0-1 1.18.1-1; do
+  pack libnvidia-container1 "$version"
+  pack libnvidia-container-tools "$version" "Depends: libnvidia-container1 (>= $version)"
+  pack nvidia-container-toolkit-base "$version"
+  pack nvidia-container-toolkit "$version" "Depends: libnvidia-container-tools (= $version), nvidia-container-toolkit-base (= $version)"
+done
+ln -s amd64 "$repo/pool/nvidia/stable/deb/arm64"
+
 cd "$repo"
 # publish SUITE POOL COMPONENT …
 publish() {
@@ -77,6 +94,7 @@ publish() {
 }
 publish stable pool main
 publish bookworm pool/docker stable test
+(cd "pool/$nvidia" && apt-ftparchive packages . >Packages && apt-ftparchive release . >../Release && mv ../Release Release)
 
 GNUPGHOME=$(mktemp -d)
 export GNUPGHOME
@@ -86,7 +104,9 @@ done
 for suite in stable bookworm; do
   gpg --batch --quiet --local-user demo --clearsign --output "dists/$suite/InRelease" "dists/$suite/Release"
 done
+(cd "pool/$nvidia" && gpg --batch --quiet --local-user demo --clearsign --output InRelease Release)
 gpg --batch --quiet --armor --export demo >key.asc
+gpg --batch --with-colons --list-keys demo | sed -n '/^fpr/{s/^fpr:*//;s/:$//p;q}' >fingerprint
 gpg --batch --quiet --export demo >key.gpg
 gpg --batch --quiet --armor --export other >other.asc
 chmod -R a+rX "$repo"

@@ -1,0 +1,108 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { apply } from "./cli.ts";
+import { converges } from "./converges.ts";
+import type { TestHost } from "./host.ts";
+import { containerdConfig, installK3s, k3sStarts } from "./k3s-stand-in.ts";
+import { freshHost } from "./pool.ts";
+
+/** The role, with the signed repository of the image "apt" instead of NVIDIA's. */
+const playbook = async (host: TestHost, ...vars: readonly string[]) => `
+- hosts: all
+  become: true
+  roles:
+    - role: nvidia
+      vars:
+        nvidia_repo_url: file:///srv/apt/pool/nvidia/stable
+        nvidia_repo_key: /srv/apt/key.gpg
+        nvidia_repo_key_fingerprint: ${await host.read("cat /srv/apt/fingerprint")}
+${vars.map((one) => `        ${one}\n`).join("")}`;
+
+/** A PCI device as the kernel shows it, and what NVIDIA's driver says of itself. */
+const gpu = `mkdir -p /run/pci/0000:01:00.0 && echo 0x10de >/run/pci/0000:01:00.0/vendor
+mount -t tmpfs none /sys/bus/pci/devices && ln -s /run/pci/0000:01:00.0 /sys/bus/pci/devices/
+mount -t tmpfs none /proc/driver && mkdir /proc/driver/nvidia && echo 'NVRM version: 570.86' >/proc/driver/nvidia/version`;
+
+describe("role nvidia", { timeout: 300_000 }, () => {
+  const host = freshHost({ image: "apt" });
+  const groups = () => ({ server: [host()] });
+
+  it("does on a host without a GPU what nvidia_require_gpu says", async () => {
+    const refused = await apply(host(), await playbook(host()), { rc: 2 });
+    expect(refused.changes).toEqual({});
+    expect(refused.stdout).toContain(
+      "fresh1 has no GPU of NVIDIA: no PCI device of vendor 10de, no /proc/driver/nvidia; take it out of the hosts of role nvidia, or say nvidia_require_gpu: false",
+    );
+    const left = await apply(host(), await playbook(host(), "nvidia_require_gpu: false"));
+    expect(left.changes).toEqual({});
+    expect(left.stdout).toContain("fresh1 has no GPU of NVIDIA, and is left alone");
+  });
+
+  describe("on a host with one", () => {
+    beforeAll(async () => {
+      await host().read(gpu);
+      // K3s has these from its start.
+      await host().read("mkdir -p -m 700 /etc/rancher/k3s/config.yaml.d /var/lib/rancher/k3s/server/manifests");
+      await host().read("chmod 755 /etc/rancher /etc/rancher/k3s; chmod 700 /var/lib/rancher/k3s/server");
+      await installK3s(host(), "server");
+    });
+
+    it("installs the toolkit, has K3s find it, and undoes itself", async () => {
+      const wanted = ["nvidia_toolkit_version: 1.18.0-1", "nvidia_default_runtime: true", "nvidia_device_plugin: true"];
+      const source = "nvidia : Add the repository to apt";
+      const install = "nvidia : Install the toolkit with apt";
+      const dropin = "nvidia : Make NVIDIA's runtime K3s' default";
+      const plugin = "nvidia : Deploy NVIDIA's device plugin";
+      const restart = "k3s-host : Restart K3s with its new configuration";
+      await converges(host(), await playbook(host(), ...wanted), {
+        groups: groups(),
+        changed: [source, install, dropin, plugin, restart],
+        disturb: [
+          { by: "rm /etc/apt/sources.list.d/nvidia-container-toolkit.sources", repairedBy: source },
+          { by: "sed -i s/nvidia/runc/ /etc/rancher/k3s/config.yaml.d/20-nvidia.yaml", repairedBy: [dropin, restart] },
+          { by: "echo >/var/lib/rancher/k3s/server/manifests/k3sprov-nvidia-device-plugin.yaml", repairedBy: plugin },
+          {
+            by: "apt-get install -qq -y nvidia-container-toolkit=1.18.1-1 nvidia-container-toolkit-base=1.18.1-1 libnvidia-container-tools=1.18.1-1 >/dev/null",
+            repairedBy: [install, restart],
+          },
+        ],
+        absent: await playbook(host(), "nvidia_state: absent"),
+      });
+    });
+
+    it("says so when K3s has not found the runtime, and leaves what docker is told by others", async () => {
+      const applied = await apply(host(), await playbook(host()), { groups: groups() });
+      expect(applied.changes["fresh1"]).toContain("k3s-host : Restart K3s with its new configuration");
+      expect(await containerdConfig(host())).toContain(
+        "runtimes.'nvidia'.options]\n  BinaryName = \"/usr/bin/nvidia-container-runtime\"",
+      );
+      const starts = await k3sStarts(host());
+      const again = await apply(host(), await playbook(host()), { groups: groups() });
+      expect(again.changes).toEqual({});
+      expect(again.costs["fresh1"]?.roundTrips).toBeLessThanOrEqual(4);
+      expect(await k3sStarts(host())).toBe(starts);
+      // As a template of one's own would do.
+      await host().read("sed -i /nvidia/d /var/lib/rancher/k3s/agent/etc/containerd/config.toml");
+      const unseen = await apply(host(), await playbook(host()), { groups: groups(), rc: 2 });
+      expect(unseen.stdout).toContain(
+        "/var/lib/rancher/k3s/agent/etc/containerd/config.toml does not name it: the PATH of k3s lacks /usr/bin",
+      );
+    });
+
+    it("tells docker, and keeps what others have told it", async () => {
+      const theirs = { "log-driver": "local", runtimes: { crun: { path: "/usr/bin/crun" } } };
+      await host().read(`mkdir -p /etc/docker && echo '${JSON.stringify(theirs)}' >/etc/docker/daemon.json`);
+      const read = async (): Promise<unknown> => JSON.parse(await host().read("cat /etc/docker/daemon.json"));
+      const vars = { k3s_server_config: { docker: true } };
+      await apply(host(), await playbook(host()), { groups: groups(), vars });
+      expect(await read()).toEqual({
+        "default-runtime": "nvidia",
+        "log-driver": "local",
+        runtimes: { crun: { path: "/usr/bin/crun" }, nvidia: { path: "nvidia-container-runtime", runtimeArgs: [] } },
+      });
+      const again = await apply(host(), await playbook(host()), { groups: groups(), vars });
+      expect(again.changes).toEqual({});
+      await apply(host(), await playbook(host(), "nvidia_state: absent"), { groups: groups(), vars });
+      expect(await read()).toEqual(theirs);
+    });
+  });
+});
