@@ -50,6 +50,7 @@ async function run(why: FakeRule["answer"], diagnoses = true) {
       control: noControlNode(),
       environment: {},
       timeoutMs: 1000,
+      toleratesFailure: false,
       remember: false,
       lookAhead: () => Promise.resolve([]),
     },

@@ -15,6 +15,8 @@ export type TaskRef = {
   readonly file: string;
   readonly line: number;
   readonly handler: boolean;
+  /** It exists to print: debug, and assert unless it is quiet. Its result is shown even without -v. */
+  readonly prints?: true;
   readonly tags: readonly string[];
 };
 
@@ -120,8 +122,6 @@ export type EngineEvent = { readonly at: number } & (
       readonly diagnostic?: Diagnostic;
       /** Why a task was skipped, or what `undetermined` depends on. */
       readonly reason?: string;
-      /** debug's way to print: show the result even without -v. */
-      readonly alwaysShow: boolean;
     }
   | { readonly type: "included"; readonly task: TaskRef; readonly file: string; readonly hosts: readonly string[] }
   | { readonly type: "handler-notified"; readonly task: TaskRef; readonly host: string; readonly handler: string }

@@ -73,6 +73,7 @@ async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Eval
         paths: session.foresight.paths,
       },
       control,
+      toleratesFailure: task.failedWhen !== undefined || evaluator.bool(keywordOf(task, "ignoreErrors")) === true,
       remember: run.options.checkMode,
       environment,
       timeoutMs: timeoutS === undefined || timeoutS <= 0 ? run.limits.taskMs : timeoutS * 1000,

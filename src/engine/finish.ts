@@ -54,7 +54,6 @@ export function finishTask(at: Finishing, outcome: TaskOutcome, ref: TaskRef, el
     elapsedMs,
     ...(final.diagnostic === undefined ? {} : { diagnostic: final.diagnostic }),
     ...(final.reason === undefined ? {} : { reason: final.reason }),
-    alwaysShow: ref.module === "debug" || ref.module === "assert",
   });
   if (final.status === "unreachable" && !ignored) {
     host.out = "unreachable";

@@ -24,6 +24,7 @@ function access(rules: readonly FakeRule[], more: { readonly timeoutMs?: number;
     control: noControlNode(),
     environment: { LANG: "C" },
     timeoutMs: more.timeoutMs ?? 1000,
+    toleratesFailure: false,
     remember: false,
     lookAhead: unused,
   };

@@ -75,6 +75,7 @@ async function run(given: Case, checkMode = false) {
       control: noControlNode(),
       environment: {},
       timeoutMs: 1000,
+      toleratesFailure: false,
       remember: checkMode,
       lookAhead: async () => [],
     },

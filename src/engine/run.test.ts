@@ -516,3 +516,30 @@ it("does not take facts for absent before they are gathered", async () => {
   const text = "- hosts: all\n  tasks:\n    - { name: a, assert: { that: (ansible_facts.kernel | default('')) != '' } }\n";
   expect((await box.run(text)).tasks["one"]).toEqual(["ok Gathering Facts", "ok a"]);
 });
+
+describe("a task that only reads what an earlier task of a dry run may bring", () => {
+  const text = play(`
+    - { name: brings, command: "true" }
+    - { name: read, slurp: { src: "{{ here }}/x" }, register: found }
+    - { name: uses, debug: { msg: "{{ found.content }}" } }
+    - { name: tried, slurp: { src: "{{ here }}/x" }, register: tried, failed_when: false }
+    - { name: new, copy: { dest: "{{ here }}/y", content: "{{ tried.content | default('fresh') }}" } }
+`);
+
+  it("changes nothing, and is not known yet; unless it expects to find nothing", async () => {
+    const here = await box.run(text, { checkMode: true });
+    expect(here.tasks["one"]).toEqual(["changed brings", "ok read", "skipped uses", "ok tried", "changed new"]);
+  });
+});
+
+it("marks what exists to print, but no quiet assert", async () => {
+  const here = await box.run(
+    play(`
+    - { name: said, debug: { msg: a } }
+    - { name: loud, assert: { that: true } }
+    - { name: quiet, assert: { that: true, quiet: true } }
+`),
+  );
+  const printers = here.events.flatMap((event) => (event.type === "task-finished" && event.task.prints ? event.task.title : []));
+  expect(printers).toEqual(["said", "loud"]);
+});

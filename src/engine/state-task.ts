@@ -29,6 +29,8 @@ export type ModuleRun = {
   readonly control: ControlNode;
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** The task goes on, whatever its module says. */
+  readonly toleratesFailure: boolean;
   /** The whole run is a dry run: later tasks see the host as if this one had been applied. */
   readonly remember: boolean;
   /** Probes of the tasks that follow; called only when a round trip is made anyway. */
@@ -49,7 +51,9 @@ export async function runStateModule(module: AnyStateModule, params: unknown, ru
     const blind = unknownIn(state);
     if (blind !== undefined) {
       if (context.checkMode && session.foresight.provided.has("*")) return predictedBlindly(blind.reason);
-      if (blind instanceof PendingAnswer) return undetermined(blind.reason);
+      if (blind instanceof PendingAnswer) {
+        return module.readsOnly === true ? { ...ok({ msg: blind.reason }), incomplete: true } : undetermined(blind.reason);
+      }
       return failed(blind.reason);
     }
     const planned = module.plan(state, input, context);
@@ -66,7 +70,9 @@ export async function runStateModule(module: AnyStateModule, params: unknown, ru
   } catch (error) {
     if (error instanceof ModuleFailure) return failed(error.message, error.fields);
     if (error instanceof ForeseenFile) return { ...changed({ msg: error.message }, []), incomplete: true };
-    if (error instanceof MissingPrerequisite) return afterEarlierTasks(error, run);
+    if (error instanceof MissingPrerequisite) {
+      return module.readsOnly === true ? readAfterEarlierTasks(error, run) : afterEarlierTasks(error, run);
+    }
     throw error;
   }
 }
@@ -110,6 +116,16 @@ export function afterEarlierTasks(error: MissingPrerequisite, { context, session
   const packagedAt = foresight.packagedAt(error.resource);
   if (error.afterPackage !== "change" && packagedAt !== undefined && error.afterPackage(packagedAt)) return ok({ msg: message });
   return changed({ msg: message }, []);
+}
+
+/**
+ * What a task comes to that only reads, and finds nothing: whatever an earlier task brings, it does not change the host. A task that
+ * expects failure (`failed_when`, `ignore_errors`) most likely looks for what was there before.
+ */
+function readAfterEarlierTasks(error: MissingPrerequisite, { context, session, toleratesFailure }: ModuleRun): ModuleOutcome {
+  const isForeseen = context.checkMode && session.foresight.provides(error.resource);
+  if (!isForeseen || toleratesFailure) return failed(error.message, error.fields);
+  return { ...ok({ msg: `${error.message} (an earlier task would provide ${error.resource})` }), incomplete: true };
 }
 
 async function converge(

@@ -1,3 +1,4 @@
+import { toBoolean } from "../modules/parameters.ts";
 import type { Include, Task } from "../playbook/model.ts";
 import { roleOf, tagsOf } from "../playbook/scope.ts";
 import { TemplateString } from "../vars/value.ts";
@@ -21,10 +22,16 @@ export function taskRef(task: Task | Include, evaluator: Evaluator): TaskRef {
     file: task.position.file,
     line: task.position.line,
     handler: task.isHandler,
+    ...(printsResult(task) ? { prints: true as const } : {}),
     tags: tagsOf(task),
   };
   known.set(task, ref);
   return ref;
+}
+
+function printsResult(task: Task | Include): boolean {
+  if (task.kind !== "task") return false;
+  return task.module.name === "debug" || (task.module.name === "assert" && toBoolean(task.args.get("quiet")) !== true);
 }
 
 /** The name as written, rendered where that is possible now. */

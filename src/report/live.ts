@@ -114,7 +114,9 @@ function isFailure(event: EngineEvent): event is Finished {
 function isAsked(event: EngineEvent, { verbosity, diff }: LiveOptions): boolean {
   switch (event.type) {
     case "task-finished":
-      return verbosity > 0 || (event.alwaysShow && event.status !== "skipped") || (diff && event.differences.length > 0);
+      return (
+        verbosity > 0 || (event.task.prints === true && event.status !== "skipped") || (diff && event.differences.length > 0)
+      );
     case "item-finished":
       return verbosity > 0 || event.task.module === "debug" || (diff && event.differences.length > 0);
     case "warning":

@@ -228,9 +228,9 @@ export function createPlainReport(options: PlainOptions): Report {
   return { listener, finish: flushIncluded };
 }
 
-/** debug and assert exist to print: their result is shown without -v, over several lines. */
+/** What exists to print is shown without -v, over several lines. */
 function isPrinter(event: Finished | Item): boolean {
-  return event.type === "task-finished" ? event.alwaysShow : event.task.module === "debug" || event.task.module === "assert";
+  return event.task.prints === true;
 }
 
 function hostLabel(event: Finished | Item): string {

@@ -91,7 +91,6 @@ export function fleetEvents({
         ignored: false,
         noLog: false,
         elapsedMs: Math.round(msPerTask),
-        alwaysShow: false,
       });
       if (isLost) emit({ type: "host-unreachable", host, message: msg, code: "refused", help: "is sshd running there?" });
       if (isLost || isFailed) out.add(host);

@@ -4,7 +4,8 @@ type Finished = Extract<EngineEvent, { type: "task-finished" }>;
 type Item = Extract<EngineEvent, { type: "item-finished" }>;
 
 export function task(title: string, rest: Partial<TaskRef> = {}): TaskRef {
-  return { id: title, title, module: "command", file: "site.yaml", line: 7, handler: false, tags: [], ...rest };
+  const prints = rest.module === "debug" || rest.module === "assert" ? { prints: true as const } : {};
+  return { id: title, title, module: "command", file: "site.yaml", line: 7, handler: false, tags: [], ...prints, ...rest };
 }
 
 export function finished(ref: TaskRef, host: string, status: Finished["status"], rest: Partial<Finished> = {}): Finished {
@@ -20,7 +21,6 @@ export function finished(ref: TaskRef, host: string, status: Finished["status"],
     ignored: false,
     noLog: false,
     elapsedMs: 5,
-    alwaysShow: ref.module === "debug" || ref.module === "assert",
     ...rest,
   };
 }

@@ -91,6 +91,7 @@ export const find = stateModule<Params, Input, Questions, undefined>({
     return { given, wish, filter: findFilter(wish) };
   },
   probe: (input, context) => questionSet(searches(input, context).map(findQuestion)),
+  readsOnly: true,
   plan: () => undefined,
   apply: () => {
     throw new Error("bug: find has nothing to apply");

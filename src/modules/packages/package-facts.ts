@@ -91,6 +91,7 @@ export const packageFacts = stateModule<ParametersOf<typeof params>, Input, { re
     return Promise.resolve({ kinds: unique(kinds), strategy: given.strategy });
   },
   probe: (input) => ({ packages: packagesOf(input) }),
+  readsOnly: true,
   plan: () => undefined,
   apply: () => {
     throw new Error("bug: package_facts has nothing to apply");

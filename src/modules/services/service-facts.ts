@@ -25,6 +25,7 @@ export const serviceFacts = stateModule({
     "ansible_facts.services.NAME.runlevels": "openrc: where it is enabled; null for nowhere",
   },
   probe: () => ({ services: { collector: serviceList, item: "" } }),
+  readsOnly: true,
   plan: () => undefined,
   apply: () => {
     throw new Error("bug: service_facts has nothing to apply");
