@@ -4,6 +4,7 @@ import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
 import { containerdConfig, installK3s, k3sStarts } from "./k3s-stand-in.ts";
 import { freshHost } from "./pool.ts";
+import { refusals } from "./refusals.ts";
 
 /** The role, with the signed repository of the image "apt" instead of NVIDIA's. */
 const playbook = async (host: TestHost, ...vars: readonly string[]) => `
@@ -105,4 +106,35 @@ describe("role nvidia", { timeout: 300_000 }, () => {
       expect(await read()).toEqual(theirs);
     });
   });
+});
+
+it("refuses, before any host is touched, what cannot be", async () => {
+  const of = (name: string, vars: string, more = "") => `- { hosts: ${name}, roles: [{ role: nvidia, ${vars} }${more}] }\n`;
+  const said = await refusals(
+    `all:
+  hosts: { rootless: {}, version: {}, repo: {}, fabric: {}, plugin: {} }
+  children: { server: { hosts: { s: { k3s_server_config: { disable-agent: true, docker: true } } } } }`,
+    [
+      of("rootless", "nvidia_default_runtime: true", ", rootless, docker-runtime"),
+      of("s", "nvidia_default_runtime: true"),
+      of("version", "nvidia_toolkit_version: 1.18, nvidia_repo_key_fingerprint: F796ECB0"),
+      of("repo", "nvidia_repo_url: https://mirror.example/nvidia/, nvidia_experimental: true"),
+      of("fabric", "nvidia_driver_packages: [nvidia-headless-570-server, nvidia-fabricmanager-580=580.65.06-1]"),
+      of("plugin", "nvidia_device_plugin: true, k3s_host_server_group: masters"),
+    ].join(""),
+    Object.fromEntries(["rootless", "docker-runtime"].map((name) => [`roles/${name}/tasks/main.yml`, "- debug:\n"])),
+  );
+  const docker = (host: string) =>
+    `nvidia_default_runtime is for containerd, and K3s uses docker on ${host}; leave it out, since nvidia_docker_default_runtime makes docker use NVIDIA's runtime`;
+  expect(said).toEqual([
+    "rootless: roles nvidia and rootless exclude each other; take rootless out of one of them",
+    `rootless: ${docker("rootless")}`,
+    "s: k3s_server_config has disable-agent, so no pod runs on s that could use a GPU; take it out of the hosts of role nvidia",
+    `s: ${docker("s")}`,
+    'version: nvidia_toolkit_version is "1.18", and must be like 1.18.0-1, or latest, or empty',
+    'version: nvidia_repo_key_fingerprint is "F796ECB0", and must be the 40 hexadecimal digits of the key\'s fingerprint',
+    'repo: nvidia_repo_url is "https://mirror.example/nvidia/", and must be an address without / at its end; with nvidia_experimental it must end in /stable, beside which /experimental is',
+    "fabric: nvidia_driver_packages has nvidia-fabricmanager-580=580.65.06-1 and branches 570, 580; the fabric manager must be of the driver's branch",
+    'plugin: nvidia_device_plugin needs a host in the group "masters", whose K3s deploys it',
+  ]);
 });

@@ -3,6 +3,7 @@ import { apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
 import { freshHost } from "./pool.ts";
+import { refusals } from "./refusals.ts";
 
 const playbook = (vars = "") => `
 - hosts: all
@@ -82,4 +83,48 @@ describe("role ulogd2", { timeout: 300_000 }, () => {
     expect(sorted(await host().read("cat /etc/ulogd.conf"))).toEqual(sorted(theirs));
     expect(await host().read("systemctl is-active ulogd2; ls /etc/logrotate.d | grep -c k3sprov || :")).toBe("active\n0");
   });
+});
+
+it("refuses, before any host is touched, what ulogd, logrotate and K3s would not understand", async () => {
+  const of = (name: string, vars: string) => `- { hosts: ${name}, roles: [{ role: ulogd2, ${vars} }] }\n`;
+  const policy = (more: string) => `ulogd2_policies: [{ name: deny-all, ${more} }]`;
+  const said = await refusals(
+    "all: { hosts: { group: {}, file: {}, rotate: {}, repo: {}, min: {}, sec: {}, day: {}, zero: {}, rate: {}, burst: {}, more: {}, none: {} } }",
+    [
+      of("group", "ulogd2_group: 65536, ulogd2_section: global"),
+      of("file", "ulogd2_log_file: '/var/log/../ulog file', ulogd2_section: k3s-1"),
+      of("rotate", "ulogd2_logrotate: { size: 1T, keep: 0 }"),
+      of("repo", "ulogd2_repo_url: https://repo.example, ulogd2_repo_key_fingerprint: 1234"),
+      of("min", policy("limit: 10/min")),
+      of("sec", policy("namespace: web, limit: 10/sec, burst: 5")),
+      of("day", policy("limit: 2/day, burst: 10001")),
+      of("zero", policy("limit: 0")),
+      of("rate", policy("limit: 10001")),
+      of("burst", policy("burst: 0")),
+      of("more", policy("namespace: Web, limit: 600000/minute")),
+      of("none", policy("namespace: web")),
+    ].join(""),
+  );
+  const limit = (of_: string, given: string) =>
+    `ulogd2_policies: the limit of ${of_} is "${given}", and must be a number, or one with /second, /minute, /hour, /day (or /s, /m, /h, /d), of at most 10000 per second`;
+  const named = (entry: string) =>
+    `ulogd2_policies has ${entry}; an entry needs name (and namespace, if it is not "default") of a NetworkPolicy, and limit or burst`;
+  const section = (given: string) =>
+    `ulogd2_section is "${given}", and must be a letter with up to 24 letters, digits or _, and not "global"`;
+  expect(said).toEqual([
+    "group: ulogd2_group is 65536, and must be 1 to 65535; K3s sends to 100",
+    `group: ${section("global")}`,
+    'file: ulogd2_log_file is "/var/log/../ulog file", and must be an absolute path without .., blanks and quotes',
+    `file: ${section("k3s-1")}`,
+    "rotate: ulogd2_logrotate must be like { size: 100M, keep: 7 }: a number with k, M or G, and how many old logs to keep",
+    "repo: ulogd2_repo_url needs ulogd2_repo_key (an address, or a file on the host) and ulogd2_repo_key_fingerprint (40 hexadecimal digits)",
+    `min: ${limit("default/deny-all", "10/min")}`,
+    `sec: ${limit("web/deny-all", "10/sec")}`,
+    'day: ulogd2_policies: the burst of default/deny-all is "10001", and must be a number from 1 to 10000',
+    `zero: ${limit("default/deny-all", "0")}`,
+    `rate: ${limit("default/deny-all", "10001")}`,
+    'burst: ulogd2_policies: the burst of default/deny-all is "0", and must be a number from 1 to 10000',
+    `more: ${named('{"name": "deny-all", "namespace": "Web", "limit": "600000/minute"}')}`,
+    `none: ${named('{"name": "deny-all", "namespace": "web"}')}`,
+  ]);
 });
