@@ -64,7 +64,11 @@ server | agent)
       printf "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.'%s'.options]\\n  BinaryName = \\"%s\\"\\n" "$(echo "$runtime" | sed 's/-container-runtime//; s/[.]/-/')" "$path"
     done
   } >"$folder/config.toml"
+  mkdir -p /run/k3s/containerd && touch /run/k3s/containerd/containerd.sock
   exec sleep infinity
+  ;;
+crictl)
+  echo "$*" >>/run/k3s-stand-in.calls
   ;;
 *)
   echo "k3s: the stand-in knows no \\"\${1:-}\\"" >&2
