@@ -5,7 +5,7 @@ import { k3sprov } from "./cli.ts";
 import { runFolder } from "./run.ts";
 
 /**
- * What k3sprov says of a playbook that it refuses, one "host: message" each. The hosts of the inventory need not exist: nobody is contacted,
+ * What k3sprov says of a playbook that it refuses, one "host: message" each ("?" where it concerns none). The hosts of the inventory need not exist: nobody is contacted,
  * and the exit status must say so.
  */
 export async function refusals(
@@ -21,9 +21,13 @@ export async function refusals(
     }
     const result = await k3sprov(["apply", "-i", join(folder, "inventory.yaml"), join(folder, "playbook.yaml")]);
     expect(result.rc, result.stderr).toBe(3);
-    return [...result.stderr.matchAll(/^error: (.*(?:\n(?! {2}).+)*)\n(?:(?! {2}in host).*\n)*? {2}in host (\S+)/gm)].map(
-      ([, message, host]) => `${host}: ${message}`,
-    );
+    return result.stderr
+      .split(/^error: /m)
+      .slice(1)
+      .map((block) => {
+        const host = /^ {2}in host (\S+)$/m.exec(block)?.[1] ?? "?";
+        return `${host}: ${block.split(/\n {2}\S/)[0]?.trim()}`;
+      });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -26,15 +26,24 @@ rootless_config: { write-kubeconfig-mode: "0640" }`;
 
 const K3S = `printf '#!/bin/sh\\nsleep infinity; :\\n' >/usr/local/bin/k3s && chmod 755 /usr/local/bin/k3s`;
 const asUser = (command: string, user = "kube") => `su ${user} -s /bin/sh -c 'XDG_RUNTIME_DIR=/run/user/$(id -u) ${command}'`;
+/** Makes a kernel seem to be Ubuntu's, whose AppArmor forbids users to make namespaces; its parser only notes which profiles it was given. */
+const UBUNTU = `cp -a /proc/sys/kernel /run/kernel 2>/dev/null
+echo 1 >/run/kernel/apparmor_restrict_unprivileged_userns; mount --bind /run/kernel /proc/sys/kernel
+mount -t tmpfs tmpfs /sys/kernel/security; mkdir -p /sys/kernel/security/apparmor /etc/apparmor.d; : >/sys/kernel/security/apparmor/profiles
+cat >/usr/sbin/apparmor_parser <<'PARSER'
+#!/bin/sh
+case $1 in -r) sed -n 's/^profile \\([^ ]*\\) .*/\\1 (unconfined)/p' "$2" ;; esac >/sys/kernel/security/apparmor/profiles
+PARSER
+chmod 755 /usr/sbin/apparmor_parser`;
 const UNIT = "/home/kube/.config/systemd/user/k3s-rootless.service";
 const task = (name: string) => `rootless : ${name}`;
 const run = task("Run K3s, with what it reads now");
 
 describe("role rootless", () => {
   const host = freshHost({ image: "cgroup2" });
+  beforeAll(() => host().read(K3S));
 
   it("keeps its promises", { timeout: 400_000 }, async () => {
-    await host().read(K3S);
     await converges(host(), playbook(settings), {
       changed: [
         "Make a place to remember by",
@@ -89,7 +98,14 @@ echo dummy >/etc/modules-load.d/k3s-rootless.conf; sysctl -q -w net.ipv4.ip_unpr
       `loginctl enable-linger deploy && apt-get install -y -q fuse3 >/dev/null 2>&1 && install -d -o deploy -g deploy ${home}`,
     );
     const numbers = await host().read("grep deploy /etc/subuid /etc/subgid");
-    await apply(host(), deploy(settings));
+    await host().read(UBUNTU);
+    const first = await apply(host(), deploy(settings));
+    expect(first.changes["fresh1"]).toEqual(
+      expect.arrayContaining(["Write the profile of K3s", "Load the profile of K3s"].map(task)),
+    );
+    expect(await host().read("sed -n 's/profile k3s-rootless-[0-9a-f]* //p' /etc/apparmor.d/k3s-rootless")).toBe(
+      "{/usr/local/bin/k3s,/home/deploy/.rancher/k3s/data/*/bin/k3s} flags=(unconfined) {",
+    );
     const pid = await host().read(asUser("systemctl --user show -P MainPID k3s-rootless", "deploy"));
     const environment = await host().read(`tr '\\0' '\\n' </proc/${pid}/environ | grep -E '^(K3S_|PATH=)' | sort`);
     expect(environment.split("\n")).toEqual([
@@ -107,15 +123,17 @@ echo dummy >/etc/modules-load.d/k3s-rootless.conf; sysctl -q -w net.ipv4.ip_unpr
     );
     expect(await host().read(`cat ${home}/k3s/config.yaml`)).toBe("write-kubeconfig-mode: '0640'");
 
-    // What is not asked for any more is taken back.
+    // What is not asked for any more is taken back, and a profile that the kernel has lost loaded.
+    await host().read(": >/sys/kernel/security/apparmor/profiles");
     const written = ["Write K3s' configuration", "Write the unit", "Write the settings of the namespaces"].map(task);
     expect((await apply(host(), deploy())).changes).toEqual({
-      fresh1: [task("Take back what is not asked for any more"), ...written, run],
+      fresh1: [task("Take back what is not asked for any more"), task("Load the profile of K3s"), ...written, run],
     });
     expect(await host().read("cat /etc/sysctl.d/99-k3s-rootless.conf")).toBe("net.ipv4.ip_forward=1");
 
     await host().read(`install -d -o deploy -g deploy /home/deploy/.rancher/k3s ${home}/systemd/user/mine.service.d`);
     await apply(host(), deploy("rootless_state: absent"));
+    expect(await host().read("ls /etc/apparmor.d; cat /sys/kernel/security/apparmor/profiles")).toBe("");
     expect(await host().read("grep deploy /etc/subuid /etc/subgid")).toBe(numbers);
     expect(await host().read("ls -d /home/deploy/.rancher/k3s /var/lib/systemd/linger/deploy")).toBe(
       "/home/deploy/.rancher/k3s\n/var/lib/systemd/linger/deploy",

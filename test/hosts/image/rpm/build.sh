@@ -4,6 +4,7 @@
 #   main/      signed: demo-release, demo-tool 1.0-1 1.1-1 2.0-1 (2.0 needs demo-lib), demo-lib, demo-extra, demo-web (provides
 #              demo-webserver); the group "demo-group"; demo-tool 1.1-1 is a security fix
 #   extra/     signed: demo-more
+#   selinux/   signed: stand-ins of container-selinux 2.229 and of k3s-selinux 1.5 and 1.6, which needs the former and has a policy's file
 #   unsigned/  demo-unsigned
 #   docker/    signed, laid out as Docker's own: 9/ARCH/stable has docker-ce and docker-ce-cli 27.5.1 and 28.5.1, containerd.io and two plugins
 #   suse/      signed: docker 28.3.3_ce
@@ -11,7 +12,7 @@
 set -eu
 out=$1
 work=$(mktemp -d)
-mkdir -p "$out/main" "$out/extra" "$out/unsigned"
+mkdir -p "$out/main" "$out/extra" "$out/selinux" "$out/unsigned"
 
 # What Docker's packages hold, as far as a role sees it: a dockerd that sleeps, its service, the group. Nothing starts it by itself.
 engine() {
@@ -39,8 +40,11 @@ pack() {
     printf '%s\n' "%description" "Package for tests." "%install" "mkdir -p %{buildroot}/usr/share/$name" \
       "echo $version >%{buildroot}/usr/share/$name/version"
     case $name in docker | docker-ce) engine ;; esac
+    [ "$name" != k3s-selinux ] ||
+      printf '%s\n' "mkdir -p %{buildroot}/usr/share/selinux/packages" "echo $version >%{buildroot}/usr/share/selinux/packages/k3s.pp"
     printf '%s\n' "%files" "/usr/share/$name"
     case $name in docker | docker-ce) printf '%s\n' /usr/bin/dockerd /lib/systemd/system/docker.service ;; esac
+    [ "$name" != k3s-selinux ] || echo /usr/share/selinux/packages/k3s.pp
   } >"$work/$name.spec"
   rpmbuild --quiet --define "_topdir $work" --define "_rpmdir $out/$repository" --define '_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm' \
     -bb "$work/$name.spec"
@@ -54,6 +58,8 @@ pack main demo-extra 1.0
 pack main demo-web 1.0 "Provides: demo-webserver"
 pack extra demo-more 1.0
 pack unsigned demo-unsigned 1.0
+pack selinux container-selinux 2.229
+for version in 1.5 1.6; do pack selinux k3s-selinux "$version" "Requires: container-selinux"; done
 
 stable=docker/9/$(uname -m)/stable
 mkdir -p "$out/$stable" "$out/suse"
@@ -73,7 +79,7 @@ for who in demo other; do
   gpg --batch --quiet --passphrase '' --quick-generate-key "$who <$who@example.org>" rsa2048 sign never
   gpg --batch --quiet --armor --export "$who" >"$out/$([ "$who" = demo ] && echo key || echo other).asc"
 done
-rpmsign --define "__gpg /usr/bin/gpg" --define '_gpg_name demo@example.org' --define "_gpg_path $GNUPGHOME" --addsign "$out"/main/*.rpm "$out"/extra/*.rpm "$out/$stable"/*.rpm "$out"/suse/*.rpm >/dev/null
+rpmsign --define "__gpg /usr/bin/gpg" --define '_gpg_name demo@example.org' --define "_gpg_path $GNUPGHOME" --addsign "$out"/main/*.rpm "$out"/extra/*.rpm "$out/$stable"/*.rpm "$out"/suse/*.rpm "$out"/selinux/*.rpm >/dev/null
 
 cat >"$work/comps.xml" <<'COMPS'
 <?xml version="1.0" encoding="UTF-8"?>
@@ -91,8 +97,8 @@ cat >"$work/updateinfo.xml" <<'ADVISORIES'
 ADVISORIES
 createrepo_c --quiet --groupfile "$work/comps.xml" "$out/main"
 modifyrepo_c "$work/updateinfo.xml" "$out/main/repodata" >/dev/null
-for one in extra unsigned suse "$stable"; do createrepo_c --quiet "$out/$one"; done
-for one in main extra suse; do gpg --batch --quiet --local-user demo --armor --detach-sign "$out/$one/repodata/repomd.xml"; done
+for one in extra selinux unsigned suse "$stable"; do createrepo_c --quiet "$out/$one"; done
+for one in main extra selinux suse; do gpg --batch --quiet --local-user demo --armor --detach-sign "$out/$one/repodata/repomd.xml"; done
 for one in main suse; do cp "$out/key.asc" "$out/$one/repodata/repomd.xml.key"; done
 chmod -R a+rX "$out"
 rm -rf "$work"
