@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 PATH=$PWD/node_modules/.bin:$PATH
 folder=.k3sprov/demo
-playbook=playbooks/demo.yaml
+playbook=playbooks/site.yaml
 k3sprov=dist/cli/main.js
 
 headline() { printf '\n\033[1m==> %s\033[0m\n' "$*"; }
@@ -41,19 +41,19 @@ sh scripts/install.sh
 node scripts/build.mjs
 
 headline "Looking for a container engine"
-if ! sh scripts/engine.sh || ! sh scripts/base-image.sh host >/dev/null; then
+if ! sh scripts/engine.sh || ! sh scripts/base-image.sh demo >/dev/null; then
   headline "No test hosts without a container engine: a dry run on this machine instead, which changes nothing"
   mkdir -p "$folder"
   printf 'all:\n  children:\n    server:\n      hosts:\n        localhost:\n' >"$folder/local.yaml"
   # As the user who asked: looking needs no root, and a question for a sudo password would spoil the demonstration.
-  show "$k3sprov" apply -i "$folder/local.yaml" --connection local -e ansible_become=false --check --diff "$playbook" ||
+  show "$k3sprov" apply -i "$folder/local.yaml" --connection local -e ansible_become=false --check --diff playbooks/demo.yaml ||
     fail "the dry run ended with exit status $?"
   printf '\nThis was a dry run (--check) with --connection local. Nothing was changed on this machine.\n'
   printf 'Install Docker as said above and run "npm run demo" again to see it on three hosts.\n'
   exit 0
 fi
 
-headline "Starting three hosts: Debian with systemd and sshd, no Python, never seen before"
+headline "Starting three hosts: Debian with systemd and sshd, no Python, never seen before; a server and two agents that will have Docker"
 tsx test/hosts/demo.ts up "$folder"
 
 headline "1. What would change? --check only looks"
@@ -82,11 +82,11 @@ The three hosts go on running. Play with them:
 
   Break something, see who notices:
     k3sprov() { $k3sprov "\$@"; }
-    k3sprov exec -i $folder/inventory.yaml -b node2 -- chmod 666 /etc/rancher/k3s/config.yaml
+    k3sprov exec -i $folder/inventory.yaml -b node2 -- chmod 666 /etc/docker/daemon.json
     k3sprov apply -i $folder/inventory.yaml $playbook --check --diff
     k3sprov apply -i $folder/inventory.yaml $playbook
 
-  Change $playbook, and look again with --check --diff.
+  Change $folder/inventory.yaml (docker_runtime_daemon, say), and look again with --check --diff.
 
   Look around on node1:
     ssh -i $key -p $port -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=$folder/known_hosts deploy@$address

@@ -73,10 +73,10 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     name: "lint",
-    summary: "read playbooks and tell every mistake, without contacting a host",
+    summary: "read playbooks and tell every mistake; with an inventory, what roles refuse too; no host is contacted",
     arguments: [playbooks],
     groups: ["playbook", "inventory", "vault", "output", "common"],
-    examples: ["k3sprov lint playbooks/site.yaml", "k3sprov lint --format json playbooks/*.yaml"],
+    examples: ["k3sprov lint playbooks/site.yaml -i inventory.yaml", "k3sprov lint --format json playbooks/*.yaml"],
     load: () => import("./commands/lint.ts"),
   },
   {

@@ -43,6 +43,14 @@ export async function runPlaybooks(given: RunOptions): Promise<RunOutcome> {
   return conclude(run);
 }
 
+/** All that a run would refuse before it touches a host. Throws one DiagnosticError with all of it. */
+export function refuseEarly(options: RunOptions): void {
+  preflight(
+    runContext(options, connect),
+    options.playbooks.flatMap((playbook) => playbook.plays),
+  );
+}
+
 function reasonOf(signal: AbortSignal): string {
   const { reason } = signal;
   if (reason instanceof Error) return reason.name === "TimeoutError" ? "the limit for the whole run" : reason.message;

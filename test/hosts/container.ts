@@ -29,6 +29,7 @@ export type Purpose = "test" | "demo";
 export type ImageKind =
   | "host"
   | "bench"
+  | "demo"
   | "apt"
   | "rpm"
   | "openrc"

@@ -5,7 +5,12 @@ import type { Snapshot } from "./snapshot.ts";
 import { diffSnapshots } from "./snapshot-diff.ts";
 
 /** A change behind k3sprov's back, and the one task that must notice and mend it (and, as a list, those that follow from it: a restart). */
-export type Disturbance = { readonly by: string; readonly repairedBy: string | readonly string[] };
+export type Disturbance = {
+  readonly by: string;
+  readonly repairedBy: string | readonly string[];
+  /** Cannot be tried together with others, since it changes what another one disturbs. */
+  readonly alone?: true;
+};
 
 export type Expectation = Pick<ApplyOptions, "args" | "files" | "vars" | "groups" | "timeoutMs"> & {
   /** Titles of the tasks that change a host that has never seen the playbook, in order ("role : name" for those of roles). */
@@ -28,7 +33,8 @@ export type Convergence = { readonly check: RunReport; readonly applied: RunRepo
  * 2. apply changes the same list
  * 3. a second apply changes nothing, and writes nothing
  * 4. neither does a second `--check`
- * 5. each disturbance is announced by `--check` and repaired by apply, by exactly one task, and the host is as it was before it
+ * 5. each disturbance is announced by `--check` and repaired by apply, by exactly its task, and the host is as it was before it; several at a
+ *    time where different tasks repair them
  * 6. `absent` restores the host, and changes nothing the second time
  *
  * The hosts are used as they are, and must not be converged yet.
@@ -65,22 +71,24 @@ export async function converges(
   const by = always.length === 0 ? "written" : "state";
   expect(differences(hosts, converged, kept, { by, ignore }), "3. and 4. what a second apply and a check wrote").toEqual([]);
 
-  for (const { by: command, repairedBy } of disturb) {
-    for (const host of hosts) await host.read(command);
+  for (const batch of batches(disturb)) {
+    const commands = batch.map((one) => one.by);
+    for (const host of hosts) for (const command of commands) await host.read(command);
+    const what = `"${commands.join('" and "')}"`;
     const disturbed = await look(hosts);
-    const titles = [...always, repairedBy].flat().sort();
+    const titles = [...always, ...batch.map((one) => one.repairedBy)].flat().sort();
     for (const isCheck of [true, false]) {
       const report = await apply(hosts, playbook, { ...options, check: isCheck });
       const found = Object.fromEntries(Object.entries(changes(report, hosts)).map(([name, list]) => [name, [...list].sort()]));
-      expect(found, `5. after "${command}", tasks that ${isCheck ? "would change" : "changed"} something`).toEqual(each(titles));
+      expect(found, `5. after ${what}, tasks that ${isCheck ? "would change" : "changed"} something`).toEqual(each(titles));
       if (isCheck) {
         expect(
           differences(hosts, disturbed, await look(hosts), { by: "written" }),
-          `5. what the check after "${command}" wrote`,
+          `5. what the check after ${what} wrote`,
         ).toEqual([]);
       }
     }
-    expect(differences(hosts, converged, await look(hosts), { ignore }), `5. what remained of "${command}"`).toEqual([]);
+    expect(differences(hosts, converged, await look(hosts), { ignore }), `5. what remained of ${what}`).toEqual([]);
   }
 
   if (absent !== undefined) {
@@ -90,6 +98,23 @@ export async function converges(
     await run(absent, false, [], "6. second absent");
   }
   return { check, applied, again };
+}
+
+/** Disturbances that different tasks repair can be tried together: each of these tasks must notice its own, and no other may. */
+function batches(all: readonly Disturbance[]): readonly (readonly Disturbance[])[] {
+  const found: { readonly titles: Set<string>; readonly members: Disturbance[] }[] = [];
+  for (const one of all) {
+    const titles = [one.repairedBy].flat();
+    const last = found.at(-1);
+    const open = one.alone === true || last?.members[0]?.alone === true ? undefined : last;
+    if (open === undefined || titles.some((title) => open.titles.has(title))) {
+      found.push({ titles: new Set(titles), members: [one] });
+      continue;
+    }
+    open.members.push(one);
+    for (const title of titles) open.titles.add(title);
+  }
+  return found.map((one) => one.members);
 }
 
 // Array.isArray does not narrow a readonly array out of a union.

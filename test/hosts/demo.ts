@@ -21,7 +21,7 @@ switch (action) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     const began = performance.now();
-    const hosts = await startHosts(3, { prefix: "node", purpose: "demo", user: "deploy", folder });
+    const hosts = await startHosts(3, { prefix: "node", purpose: "demo", image: "demo", user: "deploy", folder });
     writeFileSync(join(folder, "inventory.yaml"), inventory(hosts));
     console.log(`started ${hosts.map((host) => host.name).join(", ")} in ${((performance.now() - began) / 1000).toFixed(1)} s`);
     break;
@@ -39,13 +39,35 @@ switch (action) {
     throw new Error(`unknown action "${action}"; use up, down or verify`);
 }
 
+/** A server and two agents as one would write them down; only that the packages are the distribution's, and that Docker runs in containers. */
 function inventory(hosts: readonly TestHost[]): string {
-  const entry = (host: TestHost) => [host.name, { ...host.inventoryEntry(), internal_address: host.internalAddress }];
-  const [server, ...agents] = hosts;
-  const group = (members: readonly (TestHost | undefined)[]) => ({
-    hosts: Object.fromEntries(members.flatMap((host) => (host === undefined ? [] : [entry(host)]))),
-  });
-  return stringify({ all: { children: { server: group([server]), agent: group(agents) } } }, { lineWidth: 0 });
+  const [server, ...agents] = hosts.map((host) => [host.name, { ...host.inventoryEntry(), k3s_node_ip: host.internalAddress }]);
+  if (server === undefined) throw new Error("no host was started");
+  const children = (...names: readonly string[]) => ({ children: Object.fromEntries(names.map((name) => [name, {}])) });
+  const vars = {
+    // The kubelet of 1.35 and later does not start where the machine has the old control groups, and containers have those of the machine.
+    k3s_server_version: "v1.34.2+k3s1",
+    proxy_http: "http://proxy.example.com:3128",
+    proxy_https: "http://proxy.example.com:3128",
+    docker_runtime_source: "distribution",
+    docker_runtime_daemon: {
+      "storage-driver": "vfs",
+      "log-opts": { "max-size": "10m" },
+      // The hosts stand in Docker's usual network themselves.
+      bip: "10.200.0.1/24",
+      "default-address-pools": [{ base: "10.201.0.0/16", size: 24 }],
+    },
+    etcdctl_source: "distribution",
+  };
+  const groups = {
+    server: { hosts: Object.fromEntries([server]) },
+    agent: { hosts: Object.fromEntries(agents) },
+    k3s_cluster: children("server", "agent"),
+    docker_runtime: children("agent"),
+    etcdctl: children("server"),
+    ulogd2: children("k3s_cluster"),
+  };
+  return stringify({ all: { vars, children: groups } }, { lineWidth: 0 });
 }
 
 /** The promises of a run, as its reports tell them; ends with exit status 1 and the difference where one is broken. */

@@ -1,0 +1,73 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { main } from "../../src/cli/main.ts";
+import { fakeProcess } from "../cli/fake-process.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "k3sprov-playbooks-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const repository = join(import.meta.dirname, "..", "..");
+const inventory = join(repository, "inventory.example.yaml");
+const names = readdirSync(join(repository, "playbooks")).filter((name) => name.endsWith(".yaml"));
+const roles = readdirSync(join(repository, "roles"));
+
+/** What `proxy.yaml` cannot do without, and the example leaves to the reader. */
+const PROXY = "-eproxy_http=http://proxy.example.com:3128";
+
+async function lint(...argv: readonly string[]) {
+  const at = fakeProcess(["lint", ...argv], { cwd: repository });
+  const code = await main(at);
+  return { code, said: at.told.out + at.told.error };
+}
+
+describe("the playbooks that come along", () => {
+  it.each(names)("%s goes with the inventory that comes along", async (name) => {
+    const { code, said } = await lint(join("playbooks", name), "-i", inventory, ...(name === "proxy.yaml" ? [PROXY] : []));
+    expect(said).toContain("no errors");
+    expect(code).toBe(0);
+  });
+
+  it("are one for each role, and site.yaml has them all", () => {
+    const site = readFileSync(join(repository, "playbooks", "site.yaml"), "utf8");
+    for (const role of roles.filter((name) => name !== "k3s-host")) {
+      expect(names).toContain(`${role}.yaml`);
+      expect(site).toContain(`- role: ${role}\n`);
+    }
+  });
+});
+
+describe("lint with an inventory", () => {
+  it("tells what roles refuse, and without one only what is wrong in itself", async () => {
+    const { code, said } = await lint("playbooks/proxy.yaml", "-i", inventory);
+    expect(said).toContain("error: proxy_http or proxy_https is needed; to remove the proxy say proxy_state: absent");
+    expect(said).toContain("in hosts server1, server2, server3, agent01.example.com, agent02.example.com and 18 more");
+    expect(code).toBe(3);
+    expect((await lint("playbooks/proxy.yaml")).code).toBe(0);
+  });
+
+  // A host in two groups: what each role says of the other.
+  it.each([
+    [
+      "docker_runtime",
+      "stargz",
+      {},
+      "the roles docker-runtime and stargz exclude each other: the stargz snapshotter is part of K3s' containerd",
+    ],
+    ["docker_runtime", "stargz", {}, "the roles stargz and docker-runtime exclude each other"],
+    ["docker_runtime", "nvidia", { nvidia_default_runtime: true }, "nvidia_default_runtime"],
+    ["docker_runtime", "selinux", {}, "selinux"],
+  ])("finds that %s and %s exclude each other", async (first, second, vars, message) => {
+    const hosts = { hosts: { one: null } };
+    const children = { server: hosts, k3s_cluster: { children: { server: {} } }, [first]: hosts, [second]: hosts };
+    writeFileSync(join(folder, "inventory.yaml"), JSON.stringify({ all: { vars, children } }));
+    const { code, said } = await lint("playbooks/site.yaml", "-i", join(folder, "inventory.yaml"));
+    expect(said).toContain(message);
+    expect(code).toBe(3);
+    // One that is being taken away does not count.
+    const leaving = { ...vars, [`${second}_state`]: "absent" };
+    writeFileSync(join(folder, "inventory.yaml"), JSON.stringify({ all: { vars: leaving, children } }));
+    expect((await lint("playbooks/site.yaml", "-i", join(folder, "inventory.yaml"))).said).not.toContain(message);
+  });
+});
