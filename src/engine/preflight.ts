@@ -1,6 +1,6 @@
 import { type Diagnostic, DiagnosticError } from "../diagnostic.ts";
 import { ModuleFailure } from "../modules/contract.ts";
-import type { Node, Play, Task } from "../playbook/model.ts";
+import type { Include, Node, Play, Task } from "../playbook/model.ts";
 import { keywordOf, roleOf, whenChain } from "../playbook/scope.ts";
 import { isSelected, tagsOfNode } from "../playbook/tags.ts";
 import { Undefined, type Value } from "../vars/value.ts";
@@ -78,8 +78,13 @@ function visit(node: Node, walk: Walk): boolean {
   // A failure inside is expected and taken care of.
   if (node.kind === "block") return node.rescue.length > 0 || node.block.every((inner) => visit(inner, walk));
   if (!isSelected(tagsOfNode(node), walk.run.options.tags, walk.run.options.skipTags)) return true;
-  if (node.kind === "include") return node.what === "tasks";
   const evaluator = evaluatorOf(node, walk);
+  // What will not run stands in nobody's way. In a loop the condition may differ from item to item.
+  if (node.loop === undefined && foresee(() => evaluator.firstFalse(whenChain(node))) !== undefined) {
+    if (node.register !== undefined) walk.pending.set(node.register, new Undefined(node.register, "not-yet-known"));
+    return true;
+  }
+  if (node.kind === "include") return node.what === "tasks";
   checkRole(node, evaluator, walk);
   const { name } = node.module;
   if (node.module.kind === "control" && (name === "assert" || name === "fail")) checkTask(node, evaluator, walk);
@@ -96,7 +101,7 @@ function endsEarly(task: Task): boolean {
 }
 
 /** Facts are not known before a host was asked: a name of their kind that nobody defined is "not yet known", as is all of `ansible_facts`. */
-function evaluatorOf(task: Task, walk: Walk): Evaluator {
+function evaluatorOf(task: Task | Include, walk: Walk): Evaluator {
   const evaluator = walk.run.evaluator(walk.context, walk.host, task).with(walk.pending);
   const { names } = evaluator.context;
   const notYetKnown = (name: string) => (name.startsWith("ansible_") ? new Undefined(name, "not-yet-known") : undefined);

@@ -543,3 +543,13 @@ it("marks what exists to print, but no quiet assert", async () => {
   const printers = here.events.flatMap((event) => (event.type === "task-finished" && event.task.prints ? event.task.title : []));
   expect(printers).toEqual(["said", "loud"]);
 });
+
+it("looks past what will not run for what can be refused before a host is touched", async () => {
+  box.write({ "roles/other/tasks/main.yml": "- debug: { msg: a }\n" });
+  const text = play(`
+    - { include_role: { name: other }, when: wanted | default(false) }
+    - { name: a, assert: { that: false, fail_msg: refused } }
+`);
+  expect((await box.run(text)).refused).toEqual(["refused"]);
+  expect((await box.run(text, { vars: { wanted: true } })).tasks["one"]?.at(-1)).toBe("failed a");
+});
