@@ -22,13 +22,14 @@ export async function etcdRelease(host: TestHost): Promise<EtcdRelease> {
   return { version: /v([\d.]+)-/.exec(name)?.[1] ?? "", name, archive };
 }
 
+export const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+
 /** SHA256SUMS as beside each release: of several archives, this one among them. */
 export function checksums({ name, archive }: EtcdRelease): string {
-  const digest = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
   return [
-    `${digest(Buffer.from("another platform"))}  ${name.replace("-linux-", "-darwin-")}.zip`,
-    `${digest(archive)}  ${name}.tar.gz`,
-    `${digest(Buffer.from("another processor"))}  ${name.replace(/-[^-]*$/, "-riscv64")}.tar.gz`,
+    `${sha256(Buffer.from("another platform"))}  ${name.replace("-linux-", "-darwin-")}.zip`,
+    `${sha256(archive)}  ${name}.tar.gz`,
+    `${sha256(Buffer.from("another processor"))}  ${name.replace(/-[^-]*$/, "-riscv64")}.tar.gz`,
     "",
   ].join("\n");
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { withArtifactServer } from "./artifact-server.ts";
 import { type ApplyOptions, apply } from "./cli.ts";
 import { converges } from "./converges.ts";
-import { checksums, type EtcdRelease, etcdRelease, smallRelease, startEtcd } from "./etcd.ts";
+import { checksums, type EtcdRelease, etcdRelease, sha256, smallRelease, startEtcd } from "./etcd.ts";
 import { freshHost } from "./pool.ts";
 import { diffSnapshots } from "./snapshot-diff.ts";
 
@@ -20,15 +20,15 @@ describe("role etcdctl", () => {
   const host = freshHost({ image: "etcd" });
   const server = withArtifactServer();
   const groups = () => ({ server: [host()] });
-  const put = ({ name, archive }: EtcdRelease, sums: string) => {
-    server().serve(`/etcd/${name}.tar.gz`, archive);
-    server().serve("/etcd/SHA256SUMS", sums);
-    return `etcdctl_url: ${server().http}/etcd`;
+  const put = ({ name, archive }: EtcdRelease, sums: string, folder = "/etcd"): string => {
+    server().serve(`${folder}/${name}.tar.gz`, archive);
+    server().serve(`${folder}/SHA256SUMS`, sums);
+    return `${server().http}${folder}`;
   };
 
   it("installs the programs of a release, keeps them and takes them away", { timeout: 300_000 }, async () => {
     const release = smallRelease("3.6.7");
-    const url = put(release, checksums(release));
+    const url = `etcdctl_url: ${put(release, checksums(release))}`;
     await converges(host(), play("etcdctl_version: v3.6.7", url), {
       groups: groups(),
       changed: [
@@ -56,9 +56,8 @@ describe("role etcdctl", () => {
 
   it("reaches a real etcd through its wrapper, and asks for nothing once it is installed", { timeout: 240_000 }, async () => {
     const release = await etcdRelease(host());
-    const url = put(release, checksums(release));
-    const checksum = /^(\S+) {2}etcd-.*linux-(?!riscv)/m.exec(checksums(release))?.[1] ?? "";
-    const lines = [`etcdctl_version: ${release.version}`, url, `etcdctl_checksum: ${checksum.toUpperCase()}`];
+    const url = `etcdctl_url: ${put(release, checksums(release))}`;
+    const lines = [`etcdctl_version: ${release.version}`, url, `etcdctl_checksum: ${sha256(release.archive).toUpperCase()}`];
     const playbook = play(...lines);
     const options: ApplyOptions = { groups: groups(), vars: { k3s_server_version: "v1.33.7+k3s3" } };
     await apply(host(), playbook, options);
@@ -125,35 +124,43 @@ describe("role etcdctl", () => {
     const upward = smallRelease("3.6.7", "../../../etc/cron.d/evil");
     const partly = smallRelease("3.6.7", undefined, ["etcdctl"]);
     const name = `${good.name}.tar.gz`;
+    const archive = "/var/lib/k3s-etcdctl.tar.gz";
+    const differs = (one: EtcdRelease) =>
+      `The checksum for ${archive} did not match ${sha256(good.archive)}; it was ${sha256(one.archive)}. Nothing was changed`;
+    const noSum = (index: number) => `${server().http}/etcd/${index}/SHA256SUMS holds no sha256 digest of "${name}"`;
+    const cases: readonly (readonly [EtcdRelease, string, string])[] = [
+      [upward, checksums(good), differs(upward)],
+      [cut, checksums(good), differs(cut)],
+      // It was cut off before its checksum was made.
+      [cut, checksums(cut), `cannot list ${archive}: gzip: stdin: unexpected end of file`],
+      [upward, checksums(upward), `refusing to unpack ${archive}: its member "../../../etc/cron.d/evil" leads upwards with ".."`],
+      [partly, checksums(partly), `${archive} has no member "${good.name}/etcdutl", which include names`],
+      [good, checksums(good).replaceAll(name, `${name}.sig`), noSum(5)],
+      [good, "<html>Not found</html>", noSum(6)],
+    ];
     const before = await host().snapshot();
-    const clean = await host().read("ls -A /usr/local/bin /etc/cron.d");
-    for (const [what, release, sums, message] of [
-      ["a wrong checksum", upward, checksums(good), "checksum"],
-      ["a truncated archive", cut, checksums(good), "checksum"],
-      [
-        "an archive that was truncated before its checksum was made",
-        cut,
-        checksums(cut),
-        "cannot list /var/lib/k3s-etcdctl.tar.gz: gzip: stdin: unexpected end of file",
-      ],
-      ["an archive that leads upward", upward, checksums(upward), "leads upwards with"],
-      ["an archive without etcdutl", partly, checksums(partly), "has no member"],
-      ["checksums of other archives", good, checksums(good).replaceAll(name, `${name}.sig`), name],
-      ["no checksums", good, "<html>Not found</html>", name],
-    ] as const) {
-      const url = put(release, sums);
-      const report = await apply(host(), play("etcdctl_version: 3.6.7", url), { groups: groups(), rc: 2 }).catch(
-        (error: Error) => error,
-      );
-      expect(report instanceof Error ? report.message : report.stdout + report.stderr, what).toContain(message);
-      expect(await host().read("ls -A /usr/local/bin /etc/cron.d; ls /var/lib | grep k3s || :"), what).toBe(clean);
-    }
+    const list = "ls -A /usr/local/bin /etc/cron.d; ls /var/lib | grep k3s || :";
+    const clean = await host().read(list);
+    const tasks = cases.map(
+      ([release, sums], index) => `
+    - block:
+        - include_role: { name: etcdctl }
+          vars: { etcdctl_version: 3.6.7, etcdctl_url: "${put(release, sums, `/etcd/${index}`)}" }
+      rescue:
+        - { shell: "${list}", register: left }
+        - debug: { msg: "refused: {{ [ansible_failed_result.msg, left.stdout] | to_json }}" }`,
+    );
+    const report = await apply(host(), `- hosts: all\n  become: true\n  tasks:${tasks.join("")}\n`, { groups: groups() });
+    const refused = [...report.stdout.matchAll(/"msg": ("refused: .*")/g)].map(([, text]) =>
+      JSON.parse(JSON.parse(text ?? "").slice(9)),
+    );
+    expect(refused).toEqual(cases.map(([, , message]) => [message, clean]));
     expect(diffSnapshots(before, await host().snapshot())).toEqual([]);
   });
 
   it("takes the distribution's package, in the place of a release", { timeout: 240_000 }, async () => {
     const release = smallRelease("3.6.7");
-    const url = put(release, checksums(release));
+    const url = `etcdctl_url: ${put(release, checksums(release))}`;
     const before = await host().snapshot();
     await apply(host(), play("etcdctl_version: 3.6.7", url), { groups: groups() });
     const packaged = play("etcdctl_source: distribution");
