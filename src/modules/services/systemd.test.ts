@@ -300,6 +300,18 @@ describe("restart_when_changed", () => {
     ]);
   });
 
+  it("reads unit files again, in which systemd itself may see no change yet", async () => {
+    for (const [path, isRead] of [
+      ["/etc/systemd/system/demo.service.d", true],
+      ["/etc/demo", false],
+    ] as const) {
+      const newest = [{ path: `${path}/new.conf`, ctime: START + 9 }];
+      const { script } = await planned(systemd, { name: "demo", restart_when_changed: [path] }, answers(running, { newest }));
+      expect(script.includes("daemon-reload"), path).toBe(isRead);
+      expect(script.indexOf("daemon-reload")).toBeLessThan(script.indexOf("restart -- demo"));
+    }
+  });
+
   it("has nothing to do while the service is not running", async () => {
     const newest = [{ path: "/etc/demo/a", ctime: START + 9 }];
     expect((await planned(systemd, raw, answers(stopped, { newest }))).change).toBeUndefined();

@@ -149,7 +149,8 @@ export function planUnit(state: UnitAnswers, task: UnitTask, context: ProbeConte
       if (unit.error !== null)
         throw new ModuleFailure(`Unit ${unit.unit} cannot be used: ${unit.error}`, { status: unit.status });
       // systemd would go on with what it read before, and only warn.
-      if (unit.needsReload && wanted.action !== "stop" && !steps.includes("reload-manager")) steps.push("reload-manager");
+      const isStale = unit.needsReload || (wanted.action === "restart" && task.restartWhenChanged.some(isUnitFile));
+      if (isStale && wanted.action !== "stop" && !steps.includes("reload-manager")) steps.push("reload-manager");
       // Between a stop and a start of their own: some init scripts call it a failure to stop what does not run.
       const startsOnly = wanted.action === "restart" && task.sleep !== undefined && !unit.running;
       differs("state", wanted.before, wanted.after, startsOnly ? "start" : wanted.action);
@@ -163,6 +164,9 @@ export function planUnit(state: UnitAnswers, task: UnitTask, context: ProbeConte
     ...(isProved ? {} : { verify: false as const }),
   };
 }
+
+/** systemd does not see a drop-in whose directory is new: it looks only into those that were there when it last read its files. */
+const isUnitFile = (path: string): boolean => /\/systemd\/(system|user)\//.test(path);
 
 /** In the runlevels that are asked about: all of them to be enabled, none to be disabled. */
 function enabledWhere({ enabled, levels }: UnitState, task: UnitTask): boolean | null {
