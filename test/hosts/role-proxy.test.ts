@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { withArtifactServer } from "./artifact-server.ts";
 import { apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import { installK3s, k3sStarts } from "./k3s-stand-in.ts";
@@ -88,5 +89,55 @@ describe("what role proxy refuses before it touches a host", () => {
       (error: Error) => error.message,
     );
     expect(said).toContain(message);
+  });
+});
+
+describe("role proxy, with a real proxy", () => {
+  const proxy = freshHost({ image: "proxy" });
+  const host = freshHost({ image: "apt" });
+  const server = withArtifactServer();
+
+  it("leads apt and docker through it, with user and password, and lets go of them again", { timeout: 240_000 }, async () => {
+    const files = "dists/stable/InRelease dists/stable/main/binary-all/Packages dists/stable/main/binary-amd64/Packages";
+    for (const file of `${files} pool/main/demo-lib_1.0-1_all.deb`.split(" ")) {
+      server().serve(`/${file}`, Buffer.from(await host().read(`base64 /srv/apt/${file}`), "base64"));
+    }
+    await host().read(`rm -rf /etc/apt/sources.list.d /etc/apt/sources.list
+echo 'deb [signed-by=/srv/apt/key.gpg] ${server().http} stable main' >/etc/apt/sources.list
+cd /srv/apt/pool/docker/stable && dpkg -i docker-ce_28* docker-ce-cli_28* containerd.io_*`);
+    const vars = {
+      proxy_http: `http://ann:gehe1m@${proxy().internalAddress}:8889`,
+      proxy_https: `http://${proxy().internalAddress}:8888`,
+      proxy_system: ["apt", "docker"],
+    };
+    const play = (more: object) =>
+      JSON.stringify([{ hosts: "all", become: true, roles: [{ role: "proxy", vars: { ...vars, ...more } }] }]);
+    /** Downloads a package; whether the server saw the proxy in front of it. */
+    const download = async (): Promise<boolean> => {
+      const from = server().requests.length;
+      await host().read("cd /tmp && apt-get -q update && apt-get -q download demo-lib && rm demo-lib_*");
+      const asked = server().requests.slice(from);
+      expect(asked.map(({ path }) => path)).toContain("/pool/main/demo-lib_1.0-1_all.deb");
+      return asked.every(({ headers }) => headers["via"]?.includes("tinyproxy") === true);
+    };
+    const seenByDocker = () =>
+      host().read("tr '\\0' '\\n' </proc/$(systemctl show -P MainPID docker)/environ | grep -i _proxy= | sort || :");
+
+    expect(await download()).toBe(false);
+    const applied = await apply(host(), play({}));
+    expect(applied.changes["fresh1"]).toContain("k3s-host : Restart docker with its new configuration");
+    expect(await download()).toBe(true);
+    expect(await proxy().read("cat /var/log/tinyproxy/closed.log")).toContain("/pool/main/demo-lib_1.0-1_all.deb");
+    expect(await host().read("stat -c %a /etc/apt/apt.conf.d/95k3sprov-proxy")).toBe("600");
+    expect((await seenByDocker()).split("\n")).toEqual([
+      `HTTPS_PROXY=${vars.proxy_https}`,
+      `HTTP_PROXY=${vars.proxy_http}`,
+      expect.stringMatching(/^NO_PROXY=localhost,127\.0\.0\.1,127\.0\.0\.0\/8/),
+    ]);
+    expect((await apply(host(), play({}))).changes).toEqual({});
+
+    await apply(host(), play({ proxy_state: "absent" }));
+    expect(await download()).toBe(false);
+    expect(await seenByDocker()).toBe("");
   });
 });
