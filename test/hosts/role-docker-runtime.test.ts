@@ -32,7 +32,7 @@ const daemonJson = (host: TestHost) => host.read("cat /etc/docker/daemon.json");
 describe("role docker-runtime with the distribution's Docker", () => {
   const host = freshHost({ image: "apt" });
 
-  it("runs containers, restarts only for what has changed, and leaves nothing but data", { timeout: 300_000 }, async () => {
+  it("runs containers, restarts only for what has changed, and leaves nothing but data", { timeout: 600_000 }, async () => {
     // What is recommended beside docker.io is not in the image. netbase is on every host, and stays because others recommend it.
     await host().read(`echo 'APT::Install-Recommends "false";' >/etc/apt/apt.conf.d/50test; apt-get install -q -y netbase`);
     await installK3s(host(), "server");
@@ -85,7 +85,7 @@ mkdir /etc/docker && printf '{\\n  "foreign": {\\n    "b": 1,\\n    "a": [2]\\n 
     await installK3s(host(), "agent");
   });
 
-  it("converges, mends each thing, upgrades, and goes again", { timeout: 300_000 }, async () => {
+  it("converges, mends each thing, upgrades, and goes again", { timeout: 600_000 }, async () => {
     const groups = { agent: [host()] };
     const before = await host().snapshot();
     await converges(host(), role(vars), {
@@ -95,22 +95,22 @@ mkdir /etc/docker && printf '{\\n  "foreign": {\\n    "b": 1,\\n    "a": [2]\\n 
         ...of("docker-runtime", "Create the directories of K3s' settings", "Tell K3s to use Docker", "Start K3s after Docker"),
         RESTART_K3S,
       ],
+      // All at once, and each is mended by its own task.
       disturb: [
         {
-          by: `chmod 600 /etc/apt/sources.list.d/docker.sources; gpasswd -d deploy docker; apt-get purge -q -y docker-compose-plugin
-rm /etc/rancher/k3s/config.yaml.d/20-docker-runtime.yaml; echo >>/etc/systemd/system/k3s-agent.service.d/10-docker.conf`,
+          by: `chmod 600 /etc/apt/sources.list.d/docker.sources; sed -i s/10m/11m/ /etc/docker/daemon.json
+gpasswd -d deploy docker; apt-get purge -q -y docker-compose-plugin; systemctl disable -q --now docker.service
+chmod 755 /etc/rancher/k3s/config.yaml.d; rm /etc/rancher/k3s/config.yaml.d/20-docker-runtime.yaml
+echo >>/etc/systemd/system/k3s-agent.service.d/10-docker.conf`,
           repairedBy: [
-            ...of("docker-runtime", "Add Docker's apt repository", "Install Docker", "Let users at Docker"),
-            ...of("docker-runtime", "Tell K3s to use Docker", "Start K3s after Docker"),
-            RESTART_K3S,
-          ],
-        },
-        { by: "systemctl disable -q --now docker.service", repairedBy: "docker-runtime : Start Docker now and at boot" },
-        {
-          by: "chmod 755 /etc/rancher/k3s/config.yaml.d; chmod 600 /etc/docker/daemon.json",
-          repairedBy: [
-            ...of("docker-runtime", "Create the directories of K3s' settings", "Configure Docker"),
-            RESTART_DOCKER,
+            ...of("docker-runtime", "Add Docker's apt repository", "Configure Docker", "Install Docker"),
+            ...of("docker-runtime", "Start Docker now and at boot", "Let users at Docker"),
+            ...of(
+              "docker-runtime",
+              "Create the directories of K3s' settings",
+              "Tell K3s to use Docker",
+              "Start K3s after Docker",
+            ),
             RESTART_K3S,
           ],
         },
@@ -119,9 +119,14 @@ rm /etc/rancher/k3s/config.yaml.d/20-docker-runtime.yaml; echo >>/etc/systemd/sy
     expect(JSON.parse(await daemonJson(host()))).toEqual({ foreign: { b: 1, a: [2] }, ...(vars["daemon"] as object) });
     expect(await host().read("systemctl show -P After k3s-agent")).toContain("docker.service");
 
-    const upgrade = role({ ...vars, version: "5:28.5.1-1~debian.12~bookworm" });
-    expect(await changesOf(host(), upgrade, { groups })).toEqual([
-      "docker-runtime : Install Docker",
+    const upgrade = { ...vars, version: "5:28.5.1-1~debian.12~bookworm" };
+    await host().read("dpkg -i /srv/apt/pool/main/podman-docker_4.3.1_all.deb");
+    const inTheWay = await apply(host(), role(upgrade), { groups, rc: 2 });
+    expect(messagesOf(inTheWay)).toContain(
+      "podman-docker would have to go first; say docker_runtime_remove_conflicts: true, which stops their containers and keeps their data, or another docker_runtime_source",
+    );
+    expect(await changesOf(host(), role({ ...upgrade, remove_conflicts: true }), { groups })).toEqual([
+      ...of("docker-runtime", "Remove packages that are in the way", "Install Docker"),
       RESTART_DOCKER,
       RESTART_K3S,
     ]);

@@ -5,6 +5,7 @@
 #   demo-lib 1.0-1, demo-extra 1.0-1
 #   demo-daemon 1.0-1               asks whether it may start its service
 #   key.asc, key.gpg                what signs it; other.asc signs nothing; fingerprint is that of key.asc
+#   podman-docker 4.3.1             in the way of Docker, as far as roles know
 #
 # Beside its suite "stable" there is "bookworm", laid out as Docker's own repository is, with components stable and test:
 #
@@ -55,6 +56,7 @@ pack demo-tool 1.0-1
 pack demo-tool 1.1-1
 pack demo-tool 2.0-1 "Depends: demo-lib" "Recommends: demo-extra"
 pack demo-daemon 1.0-1
+pack podman-docker 4.3.1
 
 for release in 27.5.1 28.5.1 29.0.0; do
   component=docker/$([ $release = 29.0.0 ] && echo test || echo stable)

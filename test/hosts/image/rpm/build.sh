@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds rpm repositories: build.sh DIRECTORY
 #
-#   main/      signed: demo-release, demo-tool 1.0-1 1.1-1 2.0-1 (2.0 needs demo-lib), demo-lib, demo-extra, demo-web (provides
+#   main/      signed: demo-release, demo-base (needs it), demo-tool 1.0-1 1.1-1 2.0-1 (2.0 needs demo-lib), demo-lib, demo-extra, demo-web (provides
 #              demo-webserver); the group "demo-group"; demo-tool 1.1-1 is a security fix
 #   extra/     signed: demo-more
 #   selinux/   signed: stand-ins of container-selinux 2.229 and of k3s-selinux 1.5 and 1.6, which needs the former and has a policy's file
@@ -49,12 +49,13 @@ pack() {
   rpmbuild --quiet --define "_topdir $work" --define "_rpmdir $out/$repository" --define '_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm' \
     -bb "$work/$name.spec"
 }
-pack main demo-release 9.4 "Provides: system-release = 9.4" "Provides: system-release(releasever) = 9" "Provides: redhat-release = 9.4"
+pack main demo-release 9.4 "Provides: system-release = 9.4" "Provides: system-release(releasever) = 9" "Provides: redhat-release = 9.4" "Provides: /bin/sh"
 pack main demo-tool 1.0
 pack main demo-tool 1.1
 pack main demo-tool 2.0 "Requires: demo-lib"
 pack main demo-lib 1.0
 pack main demo-extra 1.0
+pack main demo-base 1.0 "Requires: demo-release"
 pack main demo-web 1.0 "Provides: demo-webserver"
 pack extra demo-more 1.0
 pack unsigned demo-unsigned 1.0
