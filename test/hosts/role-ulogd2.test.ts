@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
+import { withKubeApi } from "./kube-api.ts";
 import { freshHost } from "./pool.ts";
 import { refusals } from "./refusals.ts";
 
@@ -14,6 +16,7 @@ const playbook = (vars = "") => `
         ulogd2_state: present
         ${vars}
 `;
+const fields = z.record(z.string(), z.unknown());
 const log = "/var/log/ulog/syslogemu.log";
 
 /** Drops a packet as K3s' network policy controller does, and waits for what the log then says of it. */
@@ -82,6 +85,51 @@ describe("role ulogd2", { timeout: 300_000 }, () => {
     const sorted = (text: string) => text.split("\n").sort();
     expect(sorted(await host().read("cat /etc/ulogd.conf"))).toEqual(sorted(theirs));
     expect(await host().read("systemctl is-active ulogd2; ls /etc/logrotate.d | grep -c k3sprov || :")).toBe("active\n0");
+  });
+});
+
+describe("role ulogd2 on a server", { timeout: 300_000 }, () => {
+  const host = freshHost({ image: "cluster" });
+  const api = withKubeApi();
+
+  it("has a stack of its own, and tells policies how often they may log once K3s runs", async () => {
+    const path = "/apis/networking.k8s.io/v1/namespaces/web/networkpolicies/deny-all";
+    const annotations = () => fields.parse(fields.parse(api().objects.get(path)?.["metadata"])["annotations"]);
+    const text = playbook(`ulogd2_section: k3s1
+        ulogd2_kubectl: kubectl
+        ulogd2_policies: [{ namespace: web, name: deny-all, limit: 60/minute, burst: 20 }, { name: gone, limit: 5 }]`);
+    const groups = { server: [host()] };
+    const first = await apply(host(), text, { groups });
+    expect(first.stdout).toContain(
+      "/etc/rancher/k3s/k3s.yaml is not there yet; the limits of ulogd2_policies are written when K3s runs",
+    );
+    const conf = await host().read("cat /etc/ulogd.conf");
+    expect(conf).toContain("\n[k3s1]\ngroup=100\n");
+    expect(conf).toMatch(/\n\[log1\]\n(#.*\n)*group=0\n/);
+    expect(await dropped(host(), 9994, log)).toContain("DPT=9994");
+
+    api().define("networking.k8s.io/v1", { name: "networkpolicies", kind: "NetworkPolicy", namespaced: true });
+    const theirs = {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "NetworkPolicy",
+      metadata: { name: "deny-all", namespace: "web" },
+    };
+    api().objects.set(path, { ...theirs, metadata: { ...theirs.metadata, annotations: { team: "a" }, resourceVersion: "1" } });
+    await host().read(`mkdir -p /etc/rancher/k3s && echo '${api().config}' >/etc/rancher/k3s/k3s.yaml`);
+    const later = await apply(host(), text, { groups });
+    expect(later.changes["fresh1"]).toEqual(["ulogd2 : Annotate the policies"]);
+    expect(annotations()).toEqual({
+      team: "a",
+      "kube-router.io/netpol-nflog-limit": "60/minute",
+      "kube-router.io/netpol-nflog-limit-burst": "20",
+    });
+    expect(later.stdout).toContain("warning: there is no NetworkPolicy default/gone");
+    const again = await apply(host(), text, { groups });
+    expect(again.changes).toEqual({});
+
+    await apply(host(), text.replace("present", "absent"), { groups });
+    expect(annotations()).toEqual({ team: "a" });
+    expect((await host().exec("dpkg-query -W ulogd2; cat /etc/ulogd.conf; id ulog")).stdout).toBe("");
   });
 });
 

@@ -454,6 +454,15 @@ describe("rpm_key", () => {
     const error = await planned(rpmKey, raw, { installed: [], file: file(print) }).catch((one: unknown) => one);
     expect(error instanceof Error ? error.message : error).toBe(message);
   });
+  it("needs no file for a key that is trusted already", async () => {
+    const raw = { key: "/k", fingerprint: print };
+    const trusted = await planned(rpmKey, raw, { installed: [print.slice(-8)], file: file(null) });
+    expect(trusted.change).toBeUndefined();
+    await expect(planned(rpmKey, raw, { installed: [], file: file(null) })).rejects.toMatchObject({
+      resource: "path:/k",
+    });
+  });
+
   it("says that there is no file", async () => {
     await expect(planned(rpmKey, { key: "/k" }, { installed: [], file: file(null) })).rejects.toMatchObject({
       resource: "path:/k",
