@@ -188,6 +188,24 @@ describe("role etcdctl", () => {
   });
 });
 
+describe("role etcdctl on a host like Alpine", () => {
+  const host = freshHost({ image: "openrc" });
+  const server = withArtifactServer();
+
+  it("installs the programs with busybox' tools", { timeout: 120_000 }, async () => {
+    const release = smallRelease("3.6.7");
+    server().serve(`/etcd/${release.name}.tar.gz`, release.archive);
+    const lines = [`etcdctl_url: ${server().http}/etcd`, `etcdctl_checksum: ${sha256(release.archive)}`];
+    const playbook = play("etcdctl_version: 3.6.7", ...lines, "k3s_server_config: { data-dir: /srv/k3s }");
+    await apply(host(), playbook, { groups: { server: [host()] } });
+    await host().read("mkdir -p /srv/k3s/server/tls/etcd && touch /srv/k3s/server/tls/etcd/client.key");
+    expect(await host().read("ls /usr/local/bin; k3s-etcdctl --endpoints https://localhost:2379 endpoint health")).toBe(
+      "etcdctl\netcdutl\nk3s-etcdctl\netcdctl 3.6.7",
+    );
+    expect((await apply(host(), playbook, { groups: { server: [host()] } })).changes).toEqual({});
+  });
+});
+
 describe("what role etcdctl refuses before it touches a host", () => {
   const host = freshHost();
   const noVersion = (text: string) =>
