@@ -53,11 +53,13 @@ describe("role ulogd2", { timeout: 300_000 }, () => {
 
   it("writes the packets that were dropped, as text and as JSON, beside what else ulogd does", async () => {
     await host().read("apt-get install -y --no-install-recommends iptables ulogd2 logrotate >/dev/null 2>&1");
-    const original = await host().read("cat /etc/ulogd.conf");
-    // Somebody else's stack, on a group of its own, and a stack of ours that somebody has removed.
+    // Somebody else's stack, on a group of its own, and the only plugins that are loaded.
     await host().read(
-      `sed -i 's/^#\\(stack=log2:NFLOG,base1:BASE,ifi1.*emu1:LOGEMU\\)$/\\1/; s/^group=1 #.*/group=7 # theirs/' /etc/ulogd.conf; systemctl restart ulogd2`,
+      `sed -i 's/^#\\(stack=log2:NFLOG,base1:BASE,ifi1.*emu1:LOGEMU\\)$/\\1/; s/^group=1 #.*/group=7 # theirs/
+s/^#\\(plugin=.*_\\(inppkt_NFLOG\\|raw2packet_BASE\\|filter_I.*\\|filter_PRINTPKT\\|output_LOGEMU\\)[.]so"\\)$/\\1/' /etc/ulogd.conf; systemctl restart ulogd2`,
     );
+    const theirs = await host().read("cat /etc/ulogd.conf");
+    expect(theirs).toContain('\nplugin="/usr/lib/');
     await apply(host(), playbook());
     expect(await dropped(host(), 9991, log)).toContain("DROP by policy default/deny-all IN= OUT=lo");
     expect(await host().read("awk '{print $1}' /proc/net/netfilter/nfnetlink_log | sort -n | xargs")).toBe("7 100");
@@ -67,6 +69,12 @@ describe("role ulogd2", { timeout: 300_000 }, () => {
     expect(rotated).toBe("syslogemu.log\nsyslogemu.log.1");
     expect(await dropped(host(), 9992, log)).toContain("DPT=9992");
 
+    // One group is for one stack.
+    const taken = await apply(host(), playbook("ulogd2_group: 7"), { rc: 2 });
+    expect(taken.changes).toEqual({});
+    expect(taken.stdout).toContain(
+      "/etc/ulogd.conf reads NFLOG group 7 already, with log2, and only one stack can; remove that, or name its section in ulogd2_section",
+    );
     const json = await apply(host(), playbook("ulogd2_output: json"));
     expect(json.changes["fresh1"]).toEqual([
       "ulogd2 : Install ulogd",
@@ -77,13 +85,11 @@ describe("role ulogd2", { timeout: 300_000 }, () => {
     const line: unknown = JSON.parse((await dropped(host(), 9993, "/var/log/ulog/ulogd.json")).split("\n")[0] ?? "");
     expect(line).toMatchObject({ "oob.prefix": "DROP by policy default/deny-all", dest_port: 9993, src_ip: "127.0.0.1" });
 
-    // Only what the role has written goes; what others wrote stays.
+    // Only what the role has written goes, but for plugins, which others may use by now; what others wrote stays.
     await apply(host(), playbook("ulogd2_output: json\n        ulogd2_keep_packages: true").replace("present", "absent"));
-    const theirs = original
-      .replace(/^#(stack=log2:NFLOG,base1:BASE,ifi1.*emu1:LOGEMU)$/m, "$1")
-      .replace(/^group=1 #.*$/m, "group=7 # theirs");
+    const plugins = [...theirs.matchAll(/^#(plugin=.*(?:HWHDR|JSON)[.]so")$/gm)].map(([, one]) => one);
     const sorted = (text: string) => text.split("\n").sort();
-    expect(sorted(await host().read("cat /etc/ulogd.conf"))).toEqual(sorted(theirs));
+    expect(sorted(await host().read("cat /etc/ulogd.conf"))).toEqual(sorted([theirs, ...plugins].join("\n")));
     expect(await host().read("systemctl is-active ulogd2; ls /etc/logrotate.d | grep -c k3sprov || :")).toBe("active\n0");
   });
 });
