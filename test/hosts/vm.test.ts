@@ -66,6 +66,29 @@ describe.skipIf(problem !== undefined)("a virtual machine", () => {
     await converge("- name: Out\n  modprobe: { name: dummy, state: absent }", ["Out"]);
   });
 
+  it("gets its fuse from the role stargz, on a disk that the snapshotter works on", LONG, async () => {
+    // As soon as it is there, udev has its control file system mounted.
+    const unload =
+      "for try in 1 2 3 4 5; do umount /sys/fs/fuse/connections; modprobe -r fuse && break; sleep 1; done 2>/dev/null; ! grep -q ^fuse /proc/modules";
+    await machine.read(unload);
+    const playbook = "- hosts: all\n  become: true\n  roles:\n    - { role: stargz, stargz_packages: [] }\n";
+    const options = { timeoutMs: 500_000, args: ["--timeout", "60"] };
+    const expected = [
+      "stargz : Load FUSE at each boot",
+      "stargz : Load FUSE now",
+      "stargz : Create the directories of K3s' settings",
+      "stargz : Tell K3s to use the snapshotter",
+    ];
+    for (const check of [true, false]) {
+      expect(changesOf(await apply(machine.host, playbook, { ...options, check }))).toEqual(expected);
+    }
+    expect(
+      await machine.read("grep -c ^fuse /proc/modules; stat -c %F /dev/fuse; cat /etc/modules-load.d/fuse.conf | tail -n 1"),
+    ).toBe("1\ncharacter special file\nfuse");
+    await machine.read(unload);
+    expect(changesOf(await apply(machine.host, playbook, options))).toEqual(["stargz : Load FUSE now"]);
+  });
+
   it("enforces its policy, and keeps the labels of files that are replaced", LONG, async () => {
     await machine.read(
       "for f in copy template line; do echo old >/etc/$f.conf; chcon -t httpd_config_t /etc/$f.conf; done; mkdir -p /srv/tree; chcon -t httpd_sys_content_t /srv/tree",
