@@ -9,7 +9,8 @@ type Variables = Readonly<Record<string, unknown>>;
 const play = (vars: Variables): string => JSON.stringify([{ hosts: "all", become: true, vars, roles: ["docker-runtime"] }]);
 const of = (...names: readonly string[]) => names.map((name) => `docker-runtime : ${name}`);
 const K3S = of("Create the directories of K3s' settings", "Tell K3s to use Docker", "Start K3s after Docker");
-const DAEMON = { docker_runtime_daemon: { "log-driver": "local" } };
+/** The bridge is not where the test hosts themselves are. */
+const DAEMON = { docker_runtime_daemon: { "log-driver": "local", bip: "10.200.0.1/24" } };
 /** What dnf and zypper keep for themselves. */
 const OWN = ["/var/cache", "/var/lib/rpm", "/var/lib/dnf", "/var/lib/zypp", "/root"];
 

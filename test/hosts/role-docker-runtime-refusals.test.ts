@@ -165,6 +165,7 @@ describe("what role docker-runtime refuses", () => {
 
   it("of a host, before it is changed", { timeout: 120_000 }, async () => {
     const before = await host().snapshot();
+    const bridge = { bip: "10.200.0.1/24" };
     const system = (name: string, id: string) =>
       `rm /etc/os-release; printf 'NAME="${name}"\\nID=${id}\\nVERSION_ID="15"\\n' >/etc/os-release`;
     const asItWas = "ln -sf ../usr/lib/os-release /etc/os-release";
@@ -228,7 +229,11 @@ describe("what role docker-runtime refuses", () => {
       ],
     ];
     const tasks = cases.map(([prepare, restore, vars]) => ({
-      block: [{ shell: prepare, changed_when: false }, { setup: {} }, { include_role: { name: "docker-runtime" }, vars }],
+      block: [
+        { shell: prepare, changed_when: false },
+        { setup: {} },
+        { include_role: { name: "docker-runtime" }, vars: { docker_runtime_daemon: bridge, ...vars } },
+      ],
       rescue: [{ shell: restore, changed_when: false }],
     }));
     const report = await apply(host(), JSON.stringify([{ hosts: "all", become: true, tasks }]));

@@ -19,6 +19,8 @@ const of = (role: string, ...names: readonly string[]) => names.map((name) => `$
 const RESTART_DOCKER = "k3s-host : Restart docker with its new configuration";
 const RESTART_K3S = "k3s-host : Restart K3s with its new configuration";
 
+/** Not where the test hosts themselves are. */
+const BRIDGE = { bip: "10.200.0.1/24" };
 /** Where K3s is, its directory of drop-ins stays: by it the restart sees that something is gone. */
 const KEPT = ["/etc/rancher/k3s/config.yaml.d", "/etc/systemd/system/k3s-agent.service.d"];
 
@@ -37,7 +39,7 @@ describe("role docker-runtime with the distribution's Docker", () => {
     await host().read(`echo 'APT::Install-Recommends "false";' >/etc/apt/apt.conf.d/50test; apt-get install -q -y netbase`);
     await installK3s(host(), "server");
     const before = await host().snapshot();
-    const vars = { source: "distribution", daemon: { "storage-driver": "vfs", "log-opts": { "max-size": "10m" } } };
+    const vars = { source: "distribution", daemon: { ...BRIDGE, "storage-driver": "vfs", "log-opts": { "max-size": "10m" } } };
     await converges(host(), role(vars), {
       changed: [
         ...of("docker-runtime", "Create Docker's directory", "Configure Docker", "Install Docker"),
@@ -74,7 +76,7 @@ describe("role docker-runtime with Docker's own packages", () => {
     vars = {
       version: "27.5.1",
       users: ["deploy"],
-      daemon: { "log-driver": "json-file", "log-opts": { "max-size": "10m" } },
+      daemon: { ...BRIDGE, "log-driver": "json-file", "log-opts": { "max-size": "10m" } },
       repo_url: "file:///srv/apt",
       repo_key: "/srv/apt/key.gpg",
       repo_key_fingerprint: await fingerprint(host(), "/srv/apt/key.asc"),
@@ -119,20 +121,29 @@ echo >>/etc/systemd/system/k3s-agent.service.d/10-docker.conf`,
     expect(JSON.parse(await daemonJson(host()))).toEqual({ foreign: { b: 1, a: [2] }, ...(vars["daemon"] as object) });
     expect(await host().read("systemctl show -P After k3s-agent")).toContain("docker.service");
 
-    const upgrade = { ...vars, version: "5:28.5.1-1~debian.12~bookworm" };
+    const upgrade = { ...vars, version: "5:29.0.0-1~debian.12~bookworm", channel: "test" };
     await host().read("dpkg -i /srv/apt/pool/main/podman-docker_4.3.1_all.deb");
     const inTheWay = await apply(host(), role(upgrade), { groups, rc: 2 });
     expect(messagesOf(inTheWay)).toContain(
       "podman-docker would have to go first; say docker_runtime_remove_conflicts: true, which stops their containers and keeps their data, or another docker_runtime_source",
     );
     expect(await changesOf(host(), role({ ...upgrade, remove_conflicts: true }), { groups })).toEqual([
-      ...of("docker-runtime", "Remove packages that are in the way", "Install Docker"),
+      ...of("docker-runtime", "Add Docker's apt repository", "Remove packages that are in the way", "Install Docker"),
       RESTART_DOCKER,
       RESTART_K3S,
     ]);
     // Docker refuses it before the old file is gone.
-    const wrong = await apply(host(), role({ ...vars, version: "", daemon: { "no-such-key": 1 } }), { groups, rc: 2 });
-    expect(messagesOf(wrong)).toContain("the following directives don't match any configuration option: no-such-key");
+    const wrong = await apply(host(), role({ ...vars, version: "", daemon: { ...BRIDGE, "no-such-key": 1 } }), {
+      groups,
+      vars: { k3s_agent_version: "v1.36.0+k3s1" },
+      rc: 2,
+    });
+    const said = messagesOf(wrong);
+    expect(said).toContain(
+      "warning: K3s v1.36.0+k3s1 and Docker 29 or later: K3s was tried with Docker 29 from v1.37 on, and kubectl exec is broken before v1.36.1; pin docker_runtime_version to 28",
+    );
+    expect(said).toContain("warning: whoever is in the group docker is root on this host: deploy");
+    expect(said).toContain("the following directives don't match any configuration option: no-such-key");
     expect(await daemonJson(host())).not.toContain("no-such-key");
 
     const absent = { ...vars, state: "absent" };
