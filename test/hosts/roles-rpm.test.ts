@@ -3,10 +3,10 @@ import { apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import { freshHost } from "./pool.ts";
 
-// The roles that add a repository of others on RHEL, on one host: what they have in common costs the most.
+// The roles that add a repository of others on RHEL and SUSE, on one host: what they have in common costs the most.
 const host = freshHost({ image: "rpm" });
 
-it("roles nvidia and ulogd2 use repositories of others on RHEL, and undo that", { timeout: 300_000 }, async () => {
+it("roles nvidia and ulogd2 use repositories of others on RHEL and SUSE, and undo that", { timeout: 300_000 }, async () => {
   const refused = await apply(host(), "- { hosts: all, become: true, roles: [ulogd2] }", { rc: 2 });
   expect(refused.changes).toEqual({});
   expect(refused.stdout).toContain(
@@ -52,7 +52,23 @@ mount -t tmpfs none /sys/bus/pci/devices && ln -s /run/pci/0000:01:00.0 /sys/bus
   });
   expect(applied.stdout).toContain("warning: fresh1 has a GPU, and NVIDIA's driver does not run");
 
-  await apply(host(), roles("present"));
+  // The same host as SUSE, which has the package for JSON by another name than this repository.
+  await host().read(`useradd --system ulogd
+printf '%s\\n' 'NAME="openSUSE Leap"' 'VERSION="15.6"' 'ID="opensuse-leap"' 'ID_LIKE="suse opensuse"' 'VERSION_ID="15.6"' >/etc/os-release`);
+  const suse = roles("present").replace("output: json", "output: json\n      ulogd2_packages: [ulogd]");
+  expect((await apply(host(), suse)).changes["fresh1"]).toEqual([
+    "ulogd2 : Trust the key of the repository",
+    "ulogd2 : Add the repository to zypper",
+    "ulogd2 : Install ulogd",
+    "ulogd2 : Create the directory of the log",
+    "ulogd2 : Configure ulogd",
+    "ulogd2 : Rotate the log",
+    "ulogd2 : Run ulogd with this configuration",
+    "nvidia : Copy the key of the repository",
+    "nvidia : Add the repository to zypper",
+    "nvidia : Install the toolkit with zypper",
+  ]);
+  expect((await apply(host(), suse)).changes).toEqual({});
   expect(await host().read("rpm -q nvidia-container-toolkit nvidia-container-toolkit-base libnvidia-container1 | xargs")).toBe(
     "nvidia-container-toolkit-1.18.0-1.noarch nvidia-container-toolkit-base-1.18.0-1.noarch libnvidia-container1-1.18.0-1.noarch",
   );
@@ -60,4 +76,10 @@ mount -t tmpfs none /sys/bus/pci/devices && ln -s /run/pci/0000:01:00.0 /sys/bus
   expect(
     await host().read("grep -nE '^(plugin.*JSON|stack)' /etc/ulogd.conf | sed 's/.*:\\(plugin\\|stack\\).*/\\1/' | xargs"),
   ).toBe("plugin stack");
+
+  // The kernel's own driver for such GPUs, while NVIDIA's is not there.
+  await host().read("mount -t tmpfs none /sys/module && mkdir /sys/module/nouveau");
+  const nouveau = await apply(host(), suse, { rc: 2 });
+  expect(nouveau.changes).toEqual({});
+  expect(nouveau.stdout).toContain("the driver nouveau has the GPU of fresh1, and NVIDIA's cannot have it too; write");
 });
