@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
 import { play } from "./play.ts";
 import { machineProblem, startMachine, type TestMachine } from "./vm.ts";
+import { rolesOnMachine } from "./vm-roles.ts";
 
 const problem = machineProblem();
 if (problem !== undefined) console.info(`the tests that need a virtual machine are left out: ${problem}`);
@@ -169,4 +170,6 @@ describe.skipIf(problem !== undefined)("a virtual machine", () => {
     await converge("- name: Permit\n  selinux: { policy: default, state: permissive }", ["Permit"]);
     expect(await machine.read("getenforce; grep ^SELINUX= /etc/selinux/config")).toBe("Permissive\nSELINUX=permissive");
   });
+
+  rolesOnMachine(() => machine);
 });
