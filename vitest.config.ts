@@ -1,9 +1,11 @@
 import { defineConfig } from "vitest/config";
+import { BalancedSequencer } from "./test/hosts/sequencer.ts";
 
 export default defineConfig({
   test: {
     restoreMocks: true,
     mockReset: true,
+    sequence: { sequencer: BalancedSequencer },
     projects: [
       {
         extends: true,

@@ -1,0 +1,45 @@
+import { basename } from "node:path";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** About how many seconds a file takes on two cores while another one runs beside it. Only the balance of the shards depends on it. */
+const SECONDS: Readonly<Record<string, number>> = {
+  "vm.test.ts": 800,
+  "twins.test.ts": 420,
+  "modules-firewall.test.ts": 400,
+  "modules-system.test.ts": 270,
+  "modules-services.test.ts": 270,
+  "site.test.ts": 200,
+  "modules-accounts.test.ts": 180,
+  "modules-packages.test.ts": 180,
+  "modules-rpm.test.ts": 180,
+  "modules-cluster.test.ts": 150,
+  "modules-downloads.test.ts": 150,
+  "openrc.test.ts": 150,
+  "modules-transfer.test.ts": 120,
+  "modules-files.test.ts": 100,
+  "modules.test.ts": 100,
+  "role-docker-runtime.test.ts": 120,
+  "role-ulogd2.test.ts": 100,
+};
+const OTHERS = 60;
+
+/** Parts that take about as long as one another: the longest goes to the part that has the least so far. Deals the same way each time. */
+export function balanced<T>(files: readonly T[], count: number, pathOf: (file: T) => string): readonly (readonly T[])[] {
+  const parts = Array.from({ length: count }, () => ({ seconds: 0, files: [] as T[] }));
+  const weighed = files.map((file) => ({ file, path: pathOf(file), seconds: SECONDS[basename(pathOf(file))] ?? OTHERS }));
+  weighed.sort((a, b) => b.seconds - a.seconds || (a.path < b.path ? -1 : 1));
+  for (const { file, seconds } of weighed) {
+    const least = parts.reduce((one, other) => (other.seconds < one.seconds ? other : one));
+    least.files.push(file);
+    least.seconds += seconds;
+  }
+  return parts.map((part) => part.files);
+}
+
+export class BalancedSequencer extends BaseSequencer {
+  override async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const { shard } = this.ctx.config;
+    if (shard === undefined) return files;
+    return [...(balanced(files, shard.count, (file) => file.moduleId)[shard.index - 1] ?? [])];
+  }
+}
