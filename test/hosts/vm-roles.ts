@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
+import { containerdConfig, installK3s } from "./k3s-stand-in.ts";
 import type { TestMachine } from "./vm.ts";
 
 const LONG = { timeout: 900_000 };
@@ -12,6 +13,19 @@ const role = (name: string, variables: string) => `
       vars:
         ${variables.replaceAll("\n", "\n        ")}
 `;
+
+/** What a policy of K3s says of its program; Debian's own knows no containers. The kernel's first process may start it. */
+const POLICY = `(type container_runtime_exec_t)
+(roletype object_r container_runtime_exec_t)
+(typeattributeset file_type (container_runtime_exec_t))
+(typeattributeset non_security_file_type (container_runtime_exec_t))
+(typeattributeset exec_type (container_runtime_exec_t))
+(allow init_t container_runtime_exec_t (file (read getattr open map execute execute_no_trans)))
+(filecon "/usr/local/bin/k3s" file (system_u object_r container_runtime_exec_t ((s0) (s0))))
+`;
+const SELINUX = `selinux_mode: enforcing
+selinux_custom_policy: policy/k3s.cil
+selinux_booleans: { httpd_can_network_connect_db: true }`;
 
 /** What a K3s without root does first: namespaces by rootlesskit, and their network by slirp4netns. */
 const ROOTLESS_K3S = `cat >/usr/local/bin/k3s <<'K3S'
@@ -29,6 +43,69 @@ export function rolesOnMachine(machine: () => TestMachine): void {
     const report: RunReport = await apply(machine().host, playbook, { timeoutMs: 850_000, ...options });
     return report.changes["vm"] ?? [];
   };
+  const label = (path: string): Promise<string> => machine().read(`stat -c %C ${path} | cut -d: -f3`);
+
+  describe("role selinux", () => {
+    const files = { "policy/k3s.cil": POLICY };
+    const dropIn = "/etc/rancher/k3s/config.yaml.d/20-selinux.yaml";
+
+    it("loads a policy, labels K3s, and enforces", LONG, async () => {
+      await machine().read("rm -rf /etc/rancher");
+      await installK3s(machine().host, "server");
+      const changed = [
+        ...[
+          "Make a place to remember by",
+          "Write down what is there",
+          "Make the directory of policies of one's own",
+          "Copy the policy of one's own",
+          "Load the policy of one's own",
+          "Note which policy is loaded",
+          "Label K3s",
+          "Set booleans of the policy",
+          "Make the directories of K3s' configuration",
+          "Let K3s label its containers",
+          "Set the mode of the host",
+        ].map((name) => `selinux : ${name}`),
+        "k3s-host : Restart K3s with its new configuration",
+      ];
+      expect(await run(role("selinux", SELINUX), { files, check: true })).toEqual(changed);
+      expect(await run(role("selinux", SELINUX), { files })).toEqual(changed);
+      expect(await machine().read("getenforce; getsebool httpd_can_network_connect_db; systemctl is-active k3s")).toBe(
+        "Enforcing\nhttpd_can_network_connect_db --> on\nactive",
+      );
+      expect(await containerdConfig(machine().host)).toContain("enable_selinux = true");
+      expect(await label("/usr/local/bin/k3s")).toBe("container_runtime_exec_t");
+      expect(await machine().read(`restorecon -nv ${dropIn} /usr/local/bin/k3s`)).toBe("");
+    });
+
+    it("keeps labels, and puts the mode right", LONG, async () => {
+      await machine().read(
+        `setenforce 0; chcon -t bin_t /usr/local/bin/k3s; chcon -t httpd_config_t ${dropIn}; sed -i s/true/false/ ${dropIn}`,
+      );
+      expect(await run(role("selinux", SELINUX), { files })).toEqual([
+        "selinux : Label K3s",
+        "selinux : Let K3s label its containers",
+        "selinux : Set the mode of the host",
+        "k3s-host : Restart K3s with its new configuration",
+      ]);
+      // Who gives a file another label means it; its replacement has the same.
+      expect(await label(dropIn)).toBe("httpd_config_t");
+      expect(await machine().read(`tail -n 1 ${dropIn}; getenforce`)).toBe("selinux: true\nEnforcing");
+    });
+
+    it("goes", LONG, async () => {
+      await run(role("selinux", `${SELINUX}\nselinux_state: absent`), { files });
+      expect(await machine().read("getenforce; grep ^SELINUX= /etc/selinux/config; semodule -l | grep -c k3s; :")).toBe(
+        "Permissive\nSELINUX=permissive\n0",
+      );
+      expect(await machine().exec(`ls ${dropIn} /usr/share/selinux/packages/k3sprov /var/lib/k3sprov`)).toMatchObject({
+        stdout: "",
+      });
+      await machine().read(
+        "systemctl disable -q --now k3s; rm -r /etc/systemd/system/k3s.service /usr/local/bin/k3s /etc/rancher /var/lib/rancher; systemctl daemon-reload",
+      );
+    });
+  });
 
   describe("role rootless", () => {
     const user = "/sys/fs/cgroup/user.slice/user-$(id -u kube).slice/user@$(id -u kube).service";
