@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** About how many seconds a file takes on two cores while another one runs beside it. Only the balance of the shards depends on it. */
 const SECONDS: Readonly<Record<string, number>> = {
-  "vm.test.ts": 800,
+  "vm.test.ts": 1050,
   "twins.test.ts": 420,
   "modules-firewall.test.ts": 400,
   "modules-system.test.ts": 270,
