@@ -1,7 +1,7 @@
 import { type Diagnostic, DiagnosticError } from "../diagnostic.ts";
 import { ModuleFailure } from "../modules/contract.ts";
-import type { Include, Node, Play, Task } from "../playbook/model.ts";
-import { keywordOf, roleOf, whenChain } from "../playbook/scope.ts";
+import type { Include, Node, Play, Scope, Task } from "../playbook/model.ts";
+import { keywordOf, roleOf, scopes, whenChain } from "../playbook/scope.ts";
 import { isSelected, tagsOfNode } from "../playbook/tags.ts";
 import { Undefined, type Value } from "../vars/value.ts";
 import type { PlayContext, RunContext } from "./context.ts";
@@ -21,6 +21,7 @@ import { patternOf } from "./run.ts";
  */
 export function preflight(run: RunContext, plays: readonly Play[]): void {
   const found = new Map<string, Diagnostic & { hosts: string[] }>();
+  const chosen = new Map<Node, boolean>();
   for (const play of plays) {
     const hosts = run.options.inventory.select(patternOf(run, play), run.options.limit).map((one) => run.host(one.name));
     const context = playContext(
@@ -32,7 +33,7 @@ export function preflight(run: RunContext, plays: readonly Play[]): void {
     );
     loadPlayFiles(run, context);
     for (const host of hosts) {
-      for (const problem of problemsOf(run, context, host.name)) {
+      for (const problem of problemsOf(run, context, host.name, chosen)) {
         const key = `${problem.message}\n${problem.position?.file}:${problem.position?.line}`;
         const known = found.get(key);
         if (known === undefined) found.set(key, { ...problem, hosts: [host.name] });
@@ -61,38 +62,78 @@ type Walk = {
   /** What tasks before will have set: known values, or "not yet known". */
   readonly pending: Map<string, Value>;
   readonly validated: Set<string>;
+  /** Whether roles may be run, by the scopes that say so. */
+  readonly applies: Map<Scope, boolean>;
+  /** Which tasks --tags leave in; shared by all hosts. */
+  readonly chosen: Map<Node, boolean>;
   readonly found: Diagnostic[];
 };
 
-function problemsOf(run: RunContext, context: PlayContext, host: string): readonly Diagnostic[] {
+function problemsOf(run: RunContext, context: PlayContext, host: string, chosen: Walk["chosen"]): readonly Diagnostic[] {
   const { play } = context;
-  const walk: Walk = { run, context, host, pending: new Map(), validated: new Set(), found: [] };
+  const walk: Walk = { run, context, host, pending: new Map(), validated: new Set(), applies: new Map(), chosen, found: [] };
   for (const nodes of [play.preTasks, play.roleTasks, play.tasks, play.postTasks]) {
     if (!nodes.every((node) => visit(node, walk))) break;
   }
   return walk.found;
 }
 
-/** False: what follows cannot be foreseen from here. */
+/** False: what follows cannot be foreseen from here. There may be thousands of hosts: what cannot be refused is not evaluated. */
 function visit(node: Node, walk: Walk): boolean {
   // A failure inside is expected and taken care of.
   if (node.kind === "block") return node.rescue.length > 0 || node.block.every((inner) => visit(inner, walk));
-  if (!isSelected(tagsOfNode(node), walk.run.options.tags, walk.run.options.skipTags)) return true;
-  const evaluator = evaluatorOf(node, walk);
-  // What will not run stands in nobody's way. In a loop the condition may differ from item to item.
-  if (node.loop === undefined && foresee(() => evaluator.firstFalse(whenChain(node))) !== undefined) {
-    if (node.register !== undefined) walk.pending.set(node.register, new Undefined(node.register, "not-yet-known"));
-    return true;
+  if (!isChosen(node, walk) || !mayRoleApply(node, walk)) return true;
+  if (node.kind === "include") return node.what === "tasks" || willNotRun(node, walk);
+  checkRole(node, walk);
+  const { module } = node;
+  if (module.kind === "control" && (module.name === "assert" || module.name === "fail")) {
+    checkTask(node, evaluatorOf(node, walk), walk);
   }
-  if (node.kind === "include") return node.what === "tasks";
-  checkRole(node, evaluator, walk);
-  const { name } = node.module;
-  if (node.module.kind === "control" && (name === "assert" || name === "fail")) checkTask(node, evaluator, walk);
-  if (node.module.kind === "engine" && !["meta", "pause", "set_fact", "validate_argument_spec"].includes(name)) return false;
-  if (name === "meta" && endsEarly(node)) return false;
-  if (name === "set_fact") setFacts(node, evaluator, walk);
+  if (module.kind === "engine" && !goesOn(node, walk)) return false;
   if (node.register !== undefined) walk.pending.set(node.register, new Undefined(node.register, "not-yet-known"));
   return true;
+}
+
+/** Whether the role that a node stands in, if it does, may be run: false when a condition of its entry is known not to hold. */
+function mayRoleApply(node: Task | Include, walk: Walk): boolean {
+  const entry = entryOf(node);
+  if (entry === undefined) return true;
+  const known = walk.applies.get(entry);
+  if (known !== undefined) return known;
+  const evaluator = evaluatorOf(node, walk);
+  const may = foresee(() => evaluator.firstFalse(whenChain(entry))) === undefined;
+  walk.applies.set(entry, may);
+  return may;
+}
+
+/** The scope that says that a role is run: of `roles:`, a dependency, an import. */
+function entryOf(node: Node): Scope | undefined {
+  for (const scope of scopes(node)) if (scope.kind === "role") return scope;
+  return undefined;
+}
+
+/** Whether --tags and --skip-tags leave a task in, which is the same on all hosts. */
+function isChosen(node: Task | Include, { run, chosen }: Walk): boolean {
+  const known = chosen.get(node);
+  if (known !== undefined) return known;
+  const is = isSelected(tagsOfNode(node), run.options.tags, run.options.skipTags);
+  chosen.set(node, is);
+  return is;
+}
+
+/** What will not run stands in nobody's way. In a loop the condition may differ from item to item. */
+function willNotRun(node: Task | Include, walk: Walk): boolean {
+  const evaluator = evaluatorOf(node, walk);
+  return node.loop === undefined && foresee(() => evaluator.firstFalse(whenChain(node))) !== undefined;
+}
+
+/** Whether what comes after a task of the engine's own can still be foreseen. */
+function goesOn(task: Task, walk: Walk): boolean {
+  const { name } = task.module;
+  if (name === "set_fact") setFacts(task, evaluatorOf(task, walk), walk);
+  const isHarmless =
+    ["meta", "pause", "set_fact", "validate_argument_spec"].includes(name) && !(name === "meta" && endsEarly(task));
+  return isHarmless || willNotRun(task, walk);
 }
 
 function endsEarly(task: Task): boolean {
@@ -111,12 +152,13 @@ function evaluatorOf(task: Task | Include, walk: Walk): Evaluator {
   });
 }
 
-function checkRole(task: Task, evaluator: Evaluator, walk: Walk): void {
+function checkRole(task: Task, walk: Walk): void {
   const role = roleOf(task);
   if (role?.argumentSpec === undefined || walk.validated.has(role.path)) return;
   walk.validated.add(role.path);
   const { argumentSpec } = role;
-  const applies = foresee(() => evaluator.firstFalse(whenChain(task)) === undefined);
+  const evaluator = evaluatorOf(task, walk);
+  const applies = foresee(() => evaluator.firstFalse(whenChain(entryOf(task) ?? task)) === undefined);
   if (applies !== true) return;
   const { redactor } = walk.run.options;
   const writtenAt = (name: string | undefined) =>
