@@ -40,7 +40,8 @@ describe("role etcdctl", () => {
       ],
       disturb: [
         { by: "truncate -s 1000 /usr/local/bin/etcdctl", repairedBy: replaced },
-        { by: "cp /bin/true /usr/local/bin/etcdutl", repairedBy: replaced },
+        // What replaces a program sets its mode as well.
+        { by: "cp /bin/true /usr/local/bin/etcdutl", repairedBy: replaced, alone: true },
         {
           by: "chmod 4755 /usr/local/bin/etcdctl && chown deploy /usr/local/bin/etcdutl",
           repairedBy: "etcdctl : Keep the programs root's",
