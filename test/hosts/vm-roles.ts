@@ -68,7 +68,7 @@ export function rolesOnMachine(machine: () => TestMachine): void {
         ].map((name) => `selinux : ${name}`),
         "k3s-host : Restart K3s with its new configuration",
       ];
-      expect(await run(role("selinux", SELINUX), { files, check: true })).toEqual(changed);
+      // That a check foretells it is shown in a container, where the same tools are.
       expect(await run(role("selinux", SELINUX), { files })).toEqual(changed);
       expect(await machine().read("getenforce; getsebool httpd_can_network_connect_db; systemctl is-active k3s")).toBe(
         "Enforcing\nhttpd_can_network_connect_db --> on\nactive",
