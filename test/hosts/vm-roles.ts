@@ -45,6 +45,20 @@ export function rolesOnMachine(machine: () => TestMachine): void {
   };
   const label = (path: string): Promise<string> => machine().read(`stat -c %C ${path} | cut -d: -f3`);
 
+  it("is prepared by role prepare: modules loaded, settings made that a container may not touch", LONG, async () => {
+    await machine().read("modprobe -r br_netfilter; rm -f /etc/sysctl.d/90-test.conf");
+    expect(await run(role("prepare", "prepare_kernel_defaults: true\nprepare_min_free_mb: 64"))).toEqual([
+      "prepare : Load kernel modules at each boot",
+      "prepare : Load kernel modules now",
+      "prepare : Set what the kernel does",
+    ]);
+    const keys =
+      "net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables net.bridge.bridge-nf-call-ip6tables kernel.panic kernel.panic_on_oops";
+    expect(await machine().read(`grep -c '^br_netfilter ' /proc/modules; sysctl -n ${keys}`)).toBe("1\n1\n1\n1\n10\n1");
+    await run(role("prepare", "prepare_state: absent"));
+    expect((await machine().exec("ls /etc/modules-load.d/k3s.conf /etc/sysctl.d/90-k3s.conf")).stdout).toBe("");
+  });
+
   describe("role selinux", () => {
     const files = { "policy/k3s.cil": POLICY };
     const dropIn = "/etc/rancher/k3s/config.yaml.d/20-selinux.yaml";
