@@ -3,25 +3,30 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** About how many seconds a file takes on two cores while another one runs beside it. Only the balance of the shards depends on it. */
 const SECONDS: Readonly<Record<string, number>> = {
-  "vm.test.ts": 1050,
-  "twins.test.ts": 420,
-  "modules-firewall.test.ts": 400,
-  "modules-system.test.ts": 270,
-  "modules-services.test.ts": 270,
-  "site.test.ts": 200,
-  "modules-accounts.test.ts": 180,
-  "modules-packages.test.ts": 180,
-  "modules-rpm.test.ts": 180,
-  "modules-cluster.test.ts": 150,
-  "modules-downloads.test.ts": 150,
-  "openrc.test.ts": 150,
-  "modules-transfer.test.ts": 120,
-  "modules-files.test.ts": 100,
-  "modules.test.ts": 100,
-  "role-docker-runtime.test.ts": 120,
-  "role-ulogd2.test.ts": 100,
+  "vm.test.ts": 930,
+  "twins.test.ts": 400,
+  "modules-firewall.test.ts": 320,
+  "modules-system.test.ts": 290,
+  "modules-services.test.ts": 260,
+  "site.test.ts": 170,
+  "modules-packages.test.ts": 170,
+  "modules.test.ts": 130,
+  "modules-rpm.test.ts": 130,
+  "modules-selinux.test.ts": 120,
+  "modules-cluster.test.ts": 115,
+  "role-docker-runtime.test.ts": 110,
+  "role-ulogd2.test.ts": 105,
+  "role-rootless.test.ts": 105,
+  "modules-transfer.test.ts": 100,
+  "modules-downloads.test.ts": 95,
+  "modules-files.test.ts": 90,
+  "role-nvidia.test.ts": 85,
+  "role-docker-runtime-families.test.ts": 80,
+  "modules-accounts.test.ts": 80,
+  "role-etcdctl.test.ts": 75,
+  "role-selinux.test.ts": 70,
 };
-const OTHERS = 60;
+const OTHERS = 30;
 
 /** Parts that take about as long as one another: the longest goes to the part that has the least so far. Deals the same way each time. */
 export function balanced<T>(files: readonly T[], count: number, pathOf: (file: T) => string): readonly (readonly T[])[] {
