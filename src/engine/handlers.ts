@@ -7,6 +7,8 @@ export const END_OF_PLAY = "end of play";
 /** The handlers of a play. Names may hold templates; `name` renders them. */
 export class HandlerTable {
   readonly #nodes: Node[];
+  /** Each host asks several times, and the answer changes only with `add`. */
+  #atEnd: readonly (Task | Include)[] | undefined;
 
   constructor(nodes: readonly Node[]) {
     this.#nodes = [...nodes];
@@ -22,15 +24,19 @@ export class HandlerTable {
    * the place of the one with the fewest conditions.
    */
   get atEnd(): readonly (Task | Include)[] {
-    const listening = this.#nodes.flatMap(flatten).filter((handler) => handler.listen.includes(END_OF_PLAY));
-    return listening.filter(
-      (handler, index) => !listening.some((other, at) => at !== index && replaces(other, at, handler, index)),
-    );
+    if (this.#atEnd === undefined) {
+      const listening = this.#nodes.flatMap(flatten).filter((handler) => handler.listen.includes(END_OF_PLAY));
+      this.#atEnd = listening.filter(
+        (handler, index) => !listening.some((other, at) => at !== index && replaces(other, at, handler, index)),
+      );
+    }
+    return this.#atEnd;
   }
 
   /** Handlers of a role that was included while the play ran. */
   add(nodes: readonly Node[]): void {
     for (const node of nodes) if (!this.#nodes.includes(node)) this.#nodes.push(node);
+    this.#atEnd = undefined;
   }
 
   /**

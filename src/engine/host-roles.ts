@@ -1,12 +1,12 @@
-import type { Node, Play, Role, Scope } from "../playbook/model.ts";
+import type { Node, Role, Scope } from "../playbook/model.ts";
 import { scopes, whenChain } from "../playbook/scope.ts";
-import type { RunContext } from "./context.ts";
+import type { PlayContext, RunContext } from "./context.ts";
 import { attempt } from "./foreseen.ts";
 import { playContext } from "./play.ts";
 import { patternOf } from "./run.ts";
 
 type RolesOfPlay = {
-  readonly play: Play;
+  readonly context: PlayContext;
   readonly hosts: ReadonlySet<string>;
   readonly scopes: readonly (readonly [Role, Scope])[];
 };
@@ -44,9 +44,8 @@ export class HostRoles {
     // The mapping `ansible_facts` itself is always there.
     const hasFacts = run.store.factsOf(host).size > 1;
     const names: string[] = [];
-    for (const { play, hosts, scopes: places } of this.#rolesOfPlays()) {
+    for (const { context, hosts, scopes: places } of this.#rolesOfPlays()) {
       if (!hosts.has(host)) continue;
-      const context = playContext(run, play, [], [...hosts], true);
       for (const [role, scope] of places) {
         const evaluator = run.evaluator(context, host, scope);
         const applies = attempt(() => evaluator.firstFalse(whenChain(scope)) === undefined);
@@ -65,11 +64,14 @@ export class HostRoles {
     const { inventory, playbooks } = run.options;
     this.#plays ??= playbooks
       .flatMap((playbook) => playbook.plays)
-      .map((play) => ({
-        play,
-        hosts: new Set(inventory.select(patternOf(run, play)).map((one) => one.name)),
-        scopes: roleScopes([...play.preTasks, ...play.roleTasks, ...play.tasks, ...play.postTasks]),
-      }));
+      .map((play) => {
+        const names = inventory.select(patternOf(run, play)).map((one) => one.name);
+        return {
+          context: playContext(run, play, [], names, true),
+          hosts: new Set(names),
+          scopes: roleScopes([...play.preTasks, ...play.roleTasks, ...play.tasks, ...play.postTasks]),
+        };
+      });
     return this.#plays;
   }
 }
