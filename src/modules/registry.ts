@@ -1,4 +1,6 @@
 import { dockerContainer } from "./cluster/docker-container.ts";
+import { dockerImage } from "./cluster/docker-image.ts";
+import { dockerNetwork } from "./cluster/docker-network.ts";
 import { helm } from "./cluster/helm.ts";
 import { k8s } from "./cluster/k8s.ts";
 import { command } from "./commands/command.ts";
@@ -87,6 +89,8 @@ const modules: readonly Module[] = [
   dnf,
   dpkgSelections,
   dockerContainer,
+  dockerImage,
+  dockerNetwork,
   fail,
   fetch,
   file,

@@ -1,6 +1,46 @@
 import type { Family } from "./rows.ts";
 
 export const cluster: Family = {
+  docker_image: {
+    refused: [
+      ["docker_image: { source: pull }", 'docker_image needs the parameter "name"'],
+      ["docker_image: { name: busybox }", 'docker_image: "source" is missing: pull, load or local'],
+      [
+        "docker_image: { name: busybox, source: «build» }",
+        'docker_image: "source" is "build", but must be one of pull, load, local',
+      ],
+      ["docker_image: { name: busybox, source: load }", 'docker_image: with source: load it needs "load_path"'],
+      ["docker_image: { name: busybox, source: pull, load_path: x.tar }", 'docker_image: "load_path" needs "source: load"'],
+      [
+        'docker_image: { name: "busybox:1", tag: "2", source: pull }',
+        'docker_image: name is "busybox:1" and tag is "2"; give the tag once',
+      ],
+      [
+        "docker_image: { name: rancher/k3s, tag: v1.36.3+k3s1, source: pull }",
+        'docker_image: the tag is "v1.36.3+k3s1", but may have letters, digits and _ . - only',
+      ],
+      ['docker_image: { name: "a b", source: pull }', 'docker_image: name is "a b", which is no name of an image'],
+    ],
+  },
+  docker_network: {
+    refused: [
+      ["docker_network: { driver: bridge }", 'docker_network needs the parameter "name"'],
+      [
+        "docker_network: { name: a b }",
+        'docker_network: "name" is "a b", but must begin with a letter or digit, and hold no more than those and _ . -',
+      ],
+      ["docker_network: { name: host }", 'docker_network: "host" is a network of Docker\'s own, which is always there'],
+      [
+        "docker_network: { name: a, subnet: 10.0.0.0 }",
+        'docker_network: "subnet" is "10.0.0.0", but must be a network, like 10.89.0.0/24',
+      ],
+      ["docker_network: { name: a, connected: [b] }", 'docker_network: "connected" needs "keep_used: true"'],
+      [
+        "docker_network: { name: a, driver_options: { mtu: 1450 } }",
+        'docker_network: driver_options has 1450 for "mtu", which could be written in several ways; put it in quotes',
+      ],
+    ],
+  },
   docker_container: {
     refused: [
       ["docker_container: { image: busybox }", 'docker_container needs the parameter "name"'],

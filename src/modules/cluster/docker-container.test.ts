@@ -40,6 +40,7 @@ const answers = (more: object = {}) => ({
   pid: absent,
   ipc: absent,
   environment: { kind: "none" },
+  newest: [],
   ...more,
 });
 const run = (raw: object, more: object = {}) =>
@@ -202,6 +203,18 @@ describe("docker_container", () => {
       { container: container({ networks: { back: { IPAMConfig: { IPv4Address: "10.0.0.3" } } } }) },
       ["network back: connected otherwise -> connected"],
     ],
+    [
+      "control groups of its own",
+      { cgroupns_mode: "private" },
+      { container: container({ host: { CgroupnsMode: "private" } }) },
+      [],
+    ],
+    [
+      "control groups",
+      { cgroupns_mode: "host" },
+      { container: container({ host: { CgroupnsMode: "private" } }) },
+      ["cgroupns_mode: private -> host"],
+    ],
     ["capabilities", { capabilities: ["net_admin"] }, { container: container({ host: { CapAdd: ["CAP_NET_ADMIN"] } }) }, []],
     ["cpus", { cpus: 1.5 }, { container: container({ host: { NanoCpus: 1_500_000_000 } }) }, []],
     [
@@ -267,6 +280,35 @@ describe("docker_container", () => {
     expect(script).toContain("dk update '--restart=on-failure:3' web");
     expect(script).toContain("dk network connect '--alias=w' back web");
     expect(script).not.toContain("dk create");
+  });
+
+  it("is restarted when something that it reads was changed since its start, or would be by then", async () => {
+    const raw = { restart_when_changed: ["/etc/web"] };
+    const state = { Running: true, StartedAt: "2026-01-02T03:04:05.678901234Z" };
+    const at = (ctime: number) => ({ newest: [{ path: "/etc/web/x", ctime }], container: stated });
+    const stated = found({ ...container().object, State: state });
+    const start = Date.parse("2026-01-02T03:04:05.678Z") / 1000;
+    expect((await run(raw, at(start - 1))).differences).toEqual([]);
+    const restart = await run(raw, at(start + 60));
+    expect(restart.differences).toEqual([
+      "state: started 2026-01-02T03:04:05.678Z, before /etc/web/x was changed (2026-01-02T03:05:05.678Z) -> restarted",
+    ]);
+    expect(restart.script).toContain("dk restart  web");
+    // The answer about the files is the same afterwards, but the container is predicted to be younger.
+    expect([restart.change?.verify, restart.left]).toEqual([undefined, undefined]);
+    expect((await run({ ...raw, state: "stopped" }, at(start + 60))).differences).toEqual(["state: running -> stopped"]);
+    // The container that is made anew reads everything anew.
+    expect((await run({ ...raw, user: "1" }, at(start + 60))).differences).toEqual(["user:  -> 1"]);
+
+    const wouldChange = new Map([["/etc/web/y", 1000]]);
+    const foreseen = await planned(
+      dockerContainer,
+      { name: "web", image: "busybox", ...raw },
+      answers(at(start - 1)),
+      contextOf({ checkMode: true, wouldChange }),
+    );
+    expect(foreseen.differences).toEqual(["state: started before the change of /etc/web/y -> restarted"]);
+    expect(foreseen.left).toBeUndefined();
   });
 
   it("takes pull: always for what only an apply can tell", async () => {

@@ -10,6 +10,7 @@ import {
   policyOf,
   predictedContainer,
   pulledImage,
+  STARTED,
 } from "../support/docker/container-plan.ts";
 import { checkFiles, containerScript } from "../support/docker/container-script.ts";
 import { type Inspected, inspectQuestion } from "../support/docker/docker-collector.ts";
@@ -18,6 +19,7 @@ import { wantedNetworks } from "../support/docker/networks.ts";
 import { type Setting, settingsOf } from "../support/docker/settings.ts";
 import { bytesOf, type Content, contentQuestion, noContent } from "../support/files/content-collector.ts";
 import { hostPath } from "../support/files/host-path.ts";
+import { type ChangedPath, newestPaths, wouldChangeBelow } from "../support/files/newest-paths.ts";
 import { nothing } from "../support/question.ts";
 
 type Input = ContainerParameters;
@@ -30,6 +32,7 @@ type Asked = {
   readonly pid: Question<Inspected>;
   readonly ipc: Question<Inspected>;
   readonly environment: Question<Content>;
+  readonly newest: Question<readonly ChangedPath[]>;
 };
 
 const COMPATIBLE = {
@@ -51,6 +54,7 @@ export const dockerContainer = stateModule<ContainerParameters, Input, Asked, Co
     "A new container is made beside the old one first, which runs on; then the old one is stopped and the new one started. When it cannot be started, the old one comes back. Data outside of volumes and mounts goes with the old container, as with Ansible. With `state: present`, what ran before runs again.",
     "Environment variables and labels reach docker through private files, so that no list of processes shows them. Differences of variables are shown without values, and results do not hold the values that come from an `env_file`.",
     'An image is never pulled in check mode. With `pull: always` only an apply can tell whether there is a newer one: check mode says "may change". `recreate`, `restart` and `detach: false` are actions: each run changes something.',
+    "`restart_when_changed` compares the ctime of what the container reads from the host with the time at which it was started. Mount directories rather than files: a file that is replaced by rename is another one than that which was mounted.",
     "Differences to Ansible: no Python library is needed; lists for `healthcheck.test` are run by the image's shell, which is all that docker's command line knows; networks are never left but with `comparisons: {networks: strict}`.",
   ],
   parameters: { ...containerParameters, check },
@@ -90,10 +94,18 @@ export const dockerContainer = stateModule<ContainerParameters, Input, Asked, Co
       pid: shared(input.pid_mode),
       ipc: shared(input.ipc_mode),
       environment: input.env_file === undefined ? noContent : contentQuestion(hostPath(input.env_file, traits)),
+      newest: newestPaths(input.restart_when_changed.map((one) => hostPath(one, traits))),
     };
   },
   plan: (state, input, context) =>
-    planContainer(state, input, settingsIn(state, input, context), networksOf(input), comparisonsOf(input)),
+    planContainer(
+      state,
+      input,
+      settingsIn(state, input, context),
+      networksOf(input),
+      comparisonsOf(input),
+      staleness(state, input, context),
+    ),
   apply: (change, input) => containerScript(change.data, input, networksOf(input)),
   predict: ({ data }, state, input) => {
     const absent: Inspected = { kind: "absent" };
@@ -120,6 +132,23 @@ export const dockerContainer = stateModule<ContainerParameters, Input, Asked, Co
     return [{ kind: "field", subject: input.name, name: "image", before: image(before), after: image(after) }];
   },
 });
+
+/** Why a container that runs does not go by what its files say now; undefined: it does. */
+function staleness({ container, newest }: Answers<Asked>, input: Input, context: ProbeContext): string | undefined {
+  if (input.restart_when_changed.length === 0 || container.kind !== "found") return undefined;
+  const predicted = container.overlay?.[STARTED];
+  const paths = input.restart_when_changed.map((one) => hostPath(one, context.traits));
+  const changing = wouldChangeBelow(paths, context, typeof predicted === "number" ? predicted : 0);
+  if (changing.length > 0) return `started before the change of ${changing.join(", ")}`;
+  if (predicted !== undefined) return undefined;
+  // Docker has nanoseconds, of which Date takes what it knows.
+  const startedAt = Date.parse(textAt(container.object, "State", "StartedAt")) / 1000;
+  const newer = newest.filter((one) => one.ctime > startedAt);
+  const instant = (seconds: number): string => new Date(seconds * 1000).toISOString();
+  return newer.length === 0
+    ? undefined
+    : `started ${instant(startedAt)}, before ${newer.map((one) => `${one.path} was changed (${instant(one.ctime)})`).join(", ")}`;
+}
 
 function check(params: ContainerParameters): void {
   policyOf(params.pull);

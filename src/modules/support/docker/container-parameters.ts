@@ -87,6 +87,10 @@ export const containerParameters = parameters(
     ipc_mode: { ...str(), description: "`none`, `private`, `shareable`, `host` or `container:NAME`." },
     uts: { ...str(), description: "`host`." },
     userns_mode: { ...str(), description: "`host`." },
+    cgroupns_mode: {
+      ...choice("host", "private"),
+      description: "Control groups that it sees: the host's, or its own. Docker 20.10 and later.",
+    },
     cgroup_parent: { ...str(), description: "Control group that it is in." },
     runtime: { ...str(), description: "Runtime, such as `nvidia`." },
     security_opts: { ...listOf(str()), description: "Options such as `no-new-privileges` or `seccomp=unconfined`." },
@@ -99,6 +103,12 @@ export const containerParameters = parameters(
         "`missing`: pull the image when the host lacks it; `never`: fail then; `always`: see whether the registry has a newer one. true is `always`, false `missing`.",
     },
     recreate: { ...bool(), default: false, description: "Make it anew each time. An action: every run changes something." },
+    restart_when_changed: {
+      ...listOf(path()),
+      default: [],
+      description:
+        "Paths of the host (files, directories with all below them, patterns) that it reads when it starts. When one was changed after the container was started, it is restarted. Ours.",
+    },
     restart: { ...bool(), default: false, description: "Restart it each time. An action: every run changes something." },
     comparisons: {
       ...dict(),

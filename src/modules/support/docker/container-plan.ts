@@ -1,5 +1,6 @@
 import { type Change, type Difference, type Json, MissingPrerequisite, ModuleFailure } from "../../contract.ts";
 import { at, canonical, fieldsAt, listAt, textAt, toJson } from "../cluster/data.ts";
+import { moment } from "../moment.ts";
 import type { ContainerParameters } from "./container-parameters.ts";
 import { type Inspected, present } from "./docker-collector.ts";
 import { missingNetworks, type Network, surplusNetworks } from "./networks.ts";
@@ -32,6 +33,8 @@ export type ContainerState = {
 
 export type Comparisons = { readonly of: (name: string) => string };
 
+/** In an overlay: when a dry run would have started the container, in ms. */
+export const STARTED = "(started)";
 export const NEW_SUFFIX = ".k3sprov-new";
 export const OLD_SUFFIX = ".k3sprov-old";
 
@@ -41,6 +44,8 @@ export function planContainer(
   settings: readonly Setting[],
   networks: readonly Network[],
   comparisons: Comparisons,
+  /** Why a container that runs on has to be restarted, if it has to. */
+  stale?: string,
 ): Change<ContainerWork> | undefined {
   const container = present(state.container);
   const image = present(state.image);
@@ -113,8 +118,11 @@ export function planContainer(
   const goal =
     container === undefined ? (runs ? "running" : "stopped") : params.state === "present" ? now : runs ? "running" : "stopped";
   if (now !== goal) differs("state", now, goal);
-  const isRestarted = params.restart && !create && runs && isRunning;
+  const runsOn = !create && runs && isRunning;
+  const isRestarted = params.restart && runsOn;
+  const isStale = runsOn && stale !== undefined;
   if (isRestarted) differs("restart", false, true);
+  else if (isStale) differs("state", stale, "restarted");
   if (!params.detach && !create && runs) create = container !== undefined;
 
   const isLacking = image === undefined && params.image !== undefined && create;
@@ -134,7 +142,7 @@ export function planContainer(
     connect: missing.map((one) => one.network),
     start: runs && (create || !isRunning),
     stop: !create && params.state === "stopped" && isRunning,
-    restart: isRestarted,
+    restart: isRestarted || isStale,
   };
   if (differences.length === 0 && !refresh && params.detach) return undefined;
   if (params.recreate || isRestarted || !params.detach) return { differences, data, verify: false };
@@ -200,6 +208,7 @@ export function predictedContainer(
     },
     overlay: {
       ...container?.overlay,
+      ...(work.start || work.restart ? { [STARTED]: moment() } : {}),
       ...Object.fromEntries(work.settings.map((one) => [one.name, overlaid(one, container, image, work.create)])),
     },
   };

@@ -11,11 +11,11 @@ export type Inspected =
 /** Predictions only: settings of a container that is yet to be made, by name. */
 export type Overlay = { readonly [setting: string]: unknown };
 
-type Item = { readonly host: string; readonly type: "container" | "image"; readonly name: string };
+type Item = { readonly host: string; readonly type: "container" | "image" | "network"; readonly name: string };
 
 export const absentInspected: Inspected = { kind: "absent" };
 
-/** Item: JSON of host ("" for docker's default), type and name. One process for all containers, one for all images of a daemon. */
+/** Item: JSON of host ("" for docker's default), type and name. One process for all containers, one for all images, one for all networks of a daemon. */
 const dockerCollector: Collector<Inspected> = {
   name: "docker",
   script: (items) => {
@@ -87,7 +87,7 @@ function decodeSection({ type, name }: Item, section: string, output: Output): I
   const found = parseList(json);
   if (found === undefined)
     return new Unknown(`docker ${type} inspect: ${errors.join(" ") || output.stderr.toString("utf8").trim() || "no answer"}`);
-  const match = found.find((one) => (type === "container" ? isContainer(one, name) : isImage(one, name, found)));
+  const match = found.find((one) => IS[type](one, name, found));
   if (match !== undefined) return { kind: "found", object: match };
   if (errors.some((line) => isAbout(line, name))) return absentInspected;
   const away = errors.find((line) => /cannot connect to the docker daemon|is the docker daemon running/i.test(line));
@@ -105,12 +105,16 @@ function parseList(json: string): readonly Fields[] | undefined {
   }
 }
 
+// Docker 25 and later: "network x not found".
 const isAbout = (line: string, name: string): boolean =>
-  /no such (container|image|object)/i.test(line) && line.endsWith(`: ${name}`);
+  (/no such (container|image|network|object)/i.test(line) && line.endsWith(`: ${name}`)) ||
+  line.endsWith(`network ${name} not found`);
 
 function isContainer(object: Fields, name: string): boolean {
   return textAt(object, "Name") === `/${name}` || (name.length >= 12 && textAt(object, "Id").startsWith(name));
 }
+
+const isNetwork = (object: Fields, name: string): boolean => textAt(object, "Name") === name;
 
 /** Docker says the same image by several names; those it does not list (by digest, by a short id) are told by elimination. */
 function isImage(object: Fields, name: string, all: readonly Fields[]): boolean {
@@ -124,3 +128,9 @@ function isImage(object: Fields, name: string, all: readonly Fields[]): boolean 
     all.length === 1 && name.includes("@sha256:") && digests.some((one) => String(one).endsWith(name.slice(name.indexOf("@"))))
   );
 }
+
+const IS: Readonly<Record<Item["type"], (object: Fields, name: string, all: readonly Fields[]) => boolean>> = {
+  container: isContainer,
+  image: isImage,
+  network: isNetwork,
+};

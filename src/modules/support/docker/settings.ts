@@ -193,6 +193,7 @@ export function settingsOf(params: ContainerParameters, around: Surroundings): r
   text("cpuset_mems", params.cpuset_mems, "--cpuset-mems", "HostConfig", "CpusetMems");
   text("pids_limit", params.pids_limit, "--pids-limit", "HostConfig", "PidsLimit");
   text("oom_score_adj", params.oom_score_adj, "--oom-score-adj", "HostConfig", "OomScoreAdj");
+  text("cgroupns_mode", params.cgroupns_mode, "--cgroupns", "HostConfig", "CgroupnsMode");
   text("cgroup_parent", params.cgroup_parent, "--cgroup-parent", "HostConfig", "CgroupParent");
   text("runtime", params.runtime, "--runtime", "HostConfig", "Runtime");
   const shared = (name: string, value: string | undefined, option: string, key: string): void =>
