@@ -41,7 +41,7 @@ export function runAdHoc(invocation: Invocation, adHoc: AdHoc): Promise<number> 
   });
 }
 
-/** One play with one task. The loader reads files, so it gets one, in a folder that nobody else can read, for as long as it reads. */
+/** One play with one task. */
 export function adHocPlaybook(adHoc: AdHoc, loader: LoaderOptions): Playbook {
   const text = [
     `- name: ${JSON.stringify(adHoc.module)}`,
@@ -54,6 +54,11 @@ export function adHocPlaybook(adHoc: AdHoc, loader: LoaderOptions): Playbook {
     ...(adHoc.runsAnyway === true ? ["      check_mode: false"] : []),
     "",
   ].join("\n");
+  return playbookOf(text, loader);
+}
+
+/** A playbook from its text. The loader reads files, so it gets one, in a folder that nobody else can read, for as long as it reads. */
+export function playbookOf(text: string, loader: LoaderOptions): Playbook {
   const folder = mkdtempSync(join(tmpdir(), "k3sprov-"));
   try {
     const file = join(folder, "command-line.yaml");

@@ -11,7 +11,13 @@ export type ArgumentDefinition = {
 };
 
 /** A flag of one command only; shared ones are in options.ts. */
-export type OwnOption = { readonly name: string; readonly argument?: string; readonly help: string };
+export type OwnOption = {
+  readonly name: string;
+  readonly short?: string;
+  readonly argument?: string;
+  readonly completes?: "files";
+  readonly help: string;
+};
 
 export type CommandDefinition = {
   readonly name: string;
@@ -130,6 +136,37 @@ export const commands: readonly CommandDefinition[] = [
       "k3sprov exec agents -b -i inventory.yaml -- 'journalctl -u k3s-agent | tail -n 20'",
     ],
     load: () => import("./commands/exec.ts"),
+  },
+  {
+    name: "kubeconfig",
+    summary: "fetch the kubeconfig of a cluster from one of its servers, for use from here",
+    description: [
+      'Asks HOST, or all servers of the inventory and takes the first that answers: the hosts of the group that the variable k3s_host_server_group names, "server" unless told. The file is read as root; it is /etc/rancher/k3s/k3s.yaml, or what k3s_server_config says for write-kubeconfig.',
+      "On the server the file says 127.0.0.1. That becomes what --server gives, else the variable k3s_server_registration_address, else k3s_node_ip, else ansible_host, else the host's name. The port stays unless one is given.",
+      'Cluster, user and context get one name: --name, else the variable k3s_cluster_name. Without either, names that K3s was told (write-kubeconfig-name) stay, and its "default" becomes the name of the first server in the inventory, whichever answers.',
+      "Without --output and --merge the kubeconfig goes to standard output. A file gets the permissions 0600, is replaced as a whole, and is never written over when it holds other clusters: --merge adds to it. Entries of the same name that say something else are refused unless --force is given; after K3s has renewed its certificate, that is what it takes.",
+    ],
+    arguments: [
+      { name: "host", help: "host, or a pattern for several; the servers unless told", required: false, completes: "hosts" },
+    ],
+    groups: ["inventory", "vault", "connection", "become", "common"],
+    own: [
+      {
+        name: "server",
+        argument: "ADDRESS",
+        help: "address of the API from here: a URL, a name or an IP address, with or without a port",
+      },
+      { name: "name", argument: "NAME", help: "name of cluster, user and context" },
+      { name: "output", short: "o", argument: "FILE", completes: "files", help: "write to this file" },
+      { name: "merge", help: "put it beside the clusters of --output, or of $KUBECONFIG's first file, or of ~/.kube/config" },
+      { name: "set-context", help: "with --merge: make it the current context" },
+      { name: "force", help: "replace what has the same name, or a file that holds other clusters" },
+    ],
+    examples: [
+      "k3sprov kubeconfig -i inventory.yaml -o cluster.kubeconfig",
+      "k3sprov kubeconfig server1 -i inventory.yaml --server k3s.example.com --name production --merge --set-context",
+    ],
+    load: () => import("./commands/kubeconfig.ts"),
   },
   {
     name: "doc",

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type ArgumentDefinition, type CommandDefinition, commands } from "./command-table.ts";
+import { type ArgumentDefinition, type CommandDefinition, commands, type OwnOption } from "./command-table.ts";
 import { loadConfiguration } from "./config-file.ts";
 import type { Process } from "./invocation.ts";
 import type { OptionDefinition } from "./option-types.ts";
@@ -26,6 +26,7 @@ export async function complete(words: readonly string[], at: Process): Promise<r
   const [, inline] = /^(--[a-z-]+=)/.exec(current) ?? [];
   if (inline !== undefined) {
     const option = findOption(command, inline.slice(0, -1));
+    if (findOwn(command, inline.slice(0, -1))?.completes === "files") return [FILES];
     const value = current.slice(inline.length);
     return option === undefined
       ? []
@@ -33,6 +34,8 @@ export async function complete(words: readonly string[], at: Process): Promise<r
   }
   const last = before.length > 1 ? findOption(command, before.at(-1) ?? "") : undefined;
   if (last?.[1].argument !== undefined) return optionValues(last[1], typed, at, current);
+  const own = findOwn(command, before.at(-1) ?? "");
+  if (own?.argument !== undefined) return own.completes === "files" ? [FILES] : [];
   if (current.startsWith("-")) return starting(current, flagNames(command));
   const argument = argumentAt(command, typed.operands.length);
   return argument === undefined ? [] : argumentValues(argument, typed, at, current);
@@ -46,7 +49,8 @@ function takeApart(command: CommandDefinition, words: readonly string[]): Typed 
     const [name, ...inline] = word.startsWith("--") ? word.split("=") : [word];
     const option = findOption(command, name ?? "");
     if (option === undefined) {
-      if (!word.startsWith("-")) operands.push(word);
+      if (findOwn(command, name ?? "")?.argument !== undefined && inline.length === 0) rest.shift();
+      else if (!word.startsWith("-")) operands.push(word);
       continue;
     }
     const [key, definition] = option;
@@ -67,6 +71,10 @@ function findOption(command: CommandDefinition, word: string): readonly [OptionN
         word === `-${definition.short}` ||
         definition.aliases?.some((alias) => word === `--${alias}`) === true),
   );
+}
+
+function findOwn(command: CommandDefinition, word: string): OwnOption | undefined {
+  return command.own?.find(({ name, short }) => word === `--${name}` || (short !== undefined && word === `-${short}`));
 }
 
 function flagNames(command: CommandDefinition): readonly string[] {

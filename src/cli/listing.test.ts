@@ -236,6 +236,13 @@ describe("__complete", () => {
       ["ping", "-i", "hosts.yaml", "db"],
       ["db", "db1"],
     ],
+    [["kubeconfig", "-o", ""], [":files"]],
+    [["kubeconfig", "--output="], [":files"]],
+    [["kubeconfig", "--name", ""], []],
+    [
+      ["kubeconfig", "--name", "x", "-i", "hosts.yaml", "db"],
+      ["db", "db1"],
+    ],
     [
       ["list", "g"],
       ["graph", "groups"],

@@ -27,6 +27,10 @@ describe("parseCommandLine", () => {
     ["apply -e a=1 -e @f -f5 x", { command: "apply", args: ["x"], flags: { "extra-vars": ["a=1", "@f"], forks: "5" }, own: {} }],
     ["exec web -b -- ls -l /", { command: "exec", args: ["web", "ls", "-l", "/"], flags: { become: true }, own: {} }],
     ["facts --filter ansible_mem*", { command: "facts", args: [], flags: {}, own: { filter: "ansible_mem*" } }],
+    [
+      "kubeconfig server1 -o file --merge",
+      { command: "kubeconfig", args: ["server1"], flags: {}, own: { output: "file", merge: true } },
+    ],
     ["__complete -- apply --ch", { command: "__complete", args: ["apply", "--ch"], flags: {}, own: {} }],
     ["check x", { command: "check", args: ["x"], flags: {}, own: {} }],
   ])("%s", (line, expected) => {

@@ -78,7 +78,8 @@ function buildCommand(definition: CommandDefinition, chosen: (found: ParsedComma
     command.addArgument(new Argument(argument.required ? `<${name}>` : `[${name}]`, argument.help));
   }
   for (const own of definition.own ?? []) {
-    command.addOption(new Option(`--${own.name}${own.argument === undefined ? "" : ` <${own.argument}>`}`, own.help));
+    const short = own.short === undefined ? "" : `-${own.short}, `;
+    command.addOption(new Option(`${short}--${own.name}${own.argument === undefined ? "" : ` <${own.argument}>`}`, own.help));
   }
   for (const [name, option] of optionList) if (definition.groups.includes(option.group)) addOption(command, name, option);
   if (definition.examples.length > 0) {

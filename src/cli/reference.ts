@@ -64,7 +64,8 @@ function commandSection(command: (typeof commands)[number]): readonly string[] {
     return `${one.name === "command" ? "-- " : ""}${one.required ? name : `[${name}]`}`;
   });
   const own = (command.own ?? []).map(
-    (one) => `- \`--${one.name}${one.argument === undefined ? "" : ` ${one.argument}`}\`: ${one.help}`,
+    (one) =>
+      `- ${one.short === undefined ? "" : `\`-${one.short}\`, `}\`--${one.name}${one.argument === undefined ? "" : ` ${one.argument}`}\`: ${one.help}`,
   );
   const groups = command.groups.map((group) => `*${optionGroups[group]}*`).join(", ");
   return [

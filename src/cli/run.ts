@@ -22,7 +22,8 @@ import { version } from "./version.ts";
 
 /** What a command adds to what the flags say. */
 export type RunRequest = {
-  readonly loadPlaybooks: (basics: Basics) => readonly Playbook[];
+  /** `hosts` gives the inventory, for those whose plays follow from it. */
+  readonly loadPlaybooks: (basics: Basics, hosts: () => Promise<Inventory>) => readonly Playbook[] | Promise<readonly Playbook[]>;
   readonly checkMode: boolean;
   readonly diff: boolean;
   /** Called with everything loaded, before any host is contacted; an exit status ends the command there. */
@@ -38,8 +39,13 @@ export async function runRequest(invocation: Invocation, request: RunRequest): P
   const signals = watchSignals();
   try {
     const basics = await loadBasics(invocation, prompter);
-    const playbooks = request.loadPlaybooks(basics);
-    const inventory = await loadHosts(invocation, basics.vault, signals.signal);
+    let loading: Promise<Inventory> | undefined;
+    const hosts = (): Promise<Inventory> => {
+      loading ??= loadHosts(invocation, basics.vault, signals.signal);
+      return loading;
+    };
+    const playbooks = await request.loadPlaybooks(basics, hosts);
+    const inventory = await hosts();
     const early = request.before?.(playbooks, inventory);
     if (early !== undefined) return early;
     const promptedVars = await askPromptedVars(playbooks, basics, prompter, invocation.warn);

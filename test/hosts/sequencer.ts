@@ -25,6 +25,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   "modules-accounts.test.ts": 80,
   "role-etcdctl.test.ts": 75,
   "role-selinux.test.ts": 70,
+  "kubeconfig.test.ts": 15,
 };
 const OTHERS = 30;
 

@@ -66,6 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, (one: Import) => boolean>> = {
   template: ({ to }) => /^(source|vars)\//.test(to) || ROOT_FILE.test(to),
   vars: ({ to, typeOnly }) => ROOT_FILE.test(to) || (/^(template\/context|playbook\/model)\.ts$/.test(to) && typeOnly),
   vault: ({ to }) => /^(source|vars)\//.test(to) || ROOT_FILE.test(to),
+  kubeconfig: ({ to }) => ROOT_FILE.test(to),
   "": ({ to }) => ROOT_FILE.test(to),
 };
 
