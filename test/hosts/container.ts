@@ -41,6 +41,9 @@ export type ImageKind =
   | "cgroup2"
   | "vm";
 
+/** Where hosts have the control node's Node, for programs of the tests that run on hosts. */
+export const NODE_ON_HOSTS = "/usr/local/lib/test-host/node";
+
 /** Succeeds once a host's sshd has been started. */
 const ready = (image: ImageKind): string =>
   image === "openrc" ? "rc-service ssh status" : "systemctl is-active --quiet ssh.service";
@@ -68,6 +71,7 @@ class HostContainer extends GenericContainer {
       // Not --privileged: it asks for capabilities that a machine may not have to give. These two are what systemd needs.
       .withAddedCapabilities("SYS_ADMIN", "NET_ADMIN")
       .withSecurityOpt("seccomp=unconfined", "apparmor=unconfined")
+      .withBindMounts(nodeForHosts())
       .withTmpFs({ "/run": "rw,nosuid,nodev,mode=755", "/run/lock": "rw,nosuid,nodev,noexec,size=5m" })
       .withCopyContentToContainer([{ content: testKey().publicKey, target: "/etc/ssh/test-keys", mode: 0o644 }])
       // A fixed port stays when the host restarts; one of the engine's choice would change.
@@ -75,6 +79,11 @@ class HostContainer extends GenericContainer {
       .withWaitStrategy(Wait.forSuccessfulCommand(ready(options.image)))
       .withStartupTimeout(60_000);
   }
+}
+
+/** Hosts run the same binary where they are Linux as the control node is; elsewhere it would be of no use to them. */
+function nodeForHosts() {
+  return process.platform === "linux" ? [{ source: process.execPath, target: NODE_ON_HOSTS, mode: "ro" as const }] : [];
 }
 
 export async function startContainer(options: ContainerOptions): Promise<StartedTestContainer> {

@@ -1,0 +1,57 @@
+import { basename } from "node:path";
+import { loadSettings } from "./config.ts";
+import { readKnobs } from "./knobs.ts";
+import { Fatal, info, log, messageOf, warning } from "./log.ts";
+import { commitOf, VERSION } from "./version.ts";
+
+/** What is called `k3s`, `kubectl`, `crictl` or `ctr`. */
+async function main(): Promise<number | undefined> {
+  const called = basename(process.argv[1] ?? "k3s");
+  const argv = process.argv.slice(2);
+  const [command = "", ...rest] = ["kubectl", "crictl", "ctr"].includes(called) ? [called, ...argv] : argv;
+  switch (command) {
+    case "--version":
+    case "-v":
+      process.stdout.write(`k3s version ${VERSION} (${commitOf(VERSION)})\ngo version go1.24.9\n`);
+      return 0;
+    case "server":
+    case "agent":
+      await serve(command, rest);
+      return undefined;
+    case "kubectl": {
+      const { kubectl } = await import("./kubectl/main.ts");
+      return kubectl(rest);
+    }
+    default:
+      process.stderr.write(`No help topic for '${command}'\n`);
+      return 3;
+  }
+}
+
+async function serve(command: "server" | "agent", argv: readonly string[]): Promise<void> {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
+  const loaded = loadSettings(command, argv);
+  for (const line of loaded.warnings) warning(line);
+  const knobs = readKnobs();
+  info(`Starting k3s ${VERSION} (${commitOf(VERSION)})`);
+  if (knobs.startDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, knobs.startDelayMs));
+  if (knobs.failAtStart !== "") throw new Fatal(knobs.failAtStart);
+  if (command === "server") {
+    const { runServer } = await import("./server.ts");
+    await runServer(loaded, knobs);
+    return;
+  }
+  const { startAgent } = await import("./agent-command.ts");
+  await startAgent(loaded, knobs);
+}
+
+main().then(
+  (status) => {
+    if (status !== undefined) process.exitCode = status;
+  },
+  (error: unknown) => {
+    if (error instanceof Fatal) log("fatal", error.message);
+    else log("fatal", `panic: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`);
+    process.exit(1);
+  },
+);
