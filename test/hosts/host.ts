@@ -11,7 +11,7 @@ import {
   startContainer,
 } from "./container.ts";
 import { runFolder, testKey } from "./run.ts";
-import { type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { type Snapshot, snapshots } from "./snapshot.ts";
 
 export type { CommandResult } from "./container.ts";
 
@@ -159,7 +159,7 @@ export function attachHost(handle: HostHandle): TestHost {
       if (found === undefined) throw new Error(`${handle.name}: port ${port} is not published; name it in "ports" of startHost`);
       return found;
     },
-    snapshot: () => takeSnapshot(exec),
+    snapshot: snapshots(exec),
     pause: async () => void (await (await containerById(id)).pause()),
     resume: async () => void (await (await containerById(id)).unpause()),
     kill: async () => void (await (await containerById(id)).kill()),

@@ -34,19 +34,24 @@ function compare<T>(
   ignored: (name: string) => boolean,
   differences: (before: T, after: T) => readonly string[],
 ): readonly string[] {
-  const found: string[] = [];
-  for (const name of [...new Set([...before.keys(), ...after.keys()])].sort()) {
-    if (ignored(name)) continue;
-    const a = before.get(name);
+  const found: [name: string, texts: readonly string[]][] = [];
+  const note = (name: string, texts: readonly string[]) => {
+    if (texts.length > 0 && !ignored(name)) found.push([name, texts]);
+  };
+  for (const [name, a] of before) {
     const b = after.get(name);
-    if (a === undefined) found.push(`added ${prefix}${name}`);
-    else if (b === undefined) found.push(`removed ${prefix}${name}`);
-    else found.push(...differences(a, b).map((text) => `changed ${prefix}${name}: ${text}`));
+    note(
+      name,
+      b === undefined ? [`removed ${prefix}${name}`] : differences(a, b).map((text) => `changed ${prefix}${name}: ${text}`),
+    );
   }
-  return found;
+  for (const name of after.keys()) if (!before.has(name)) note(name, [`added ${prefix}${name}`]);
+  return found.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, texts]) => texts);
 }
 
 function fileDifferences(a: FileEntry, b: FileEntry, strict: boolean): readonly string[] {
+  // Looks at one host share what has not changed between them.
+  if (a === b) return [];
   const found: string[] = [];
   if (a.type !== b.type) found.push(`${a.type} -> ${b.type}`);
   if (a.mode !== b.mode) found.push(`mode ${a.mode} -> ${b.mode}`);

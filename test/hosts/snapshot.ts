@@ -58,23 +58,50 @@ const DERIVED = new Set([
   "/etc/ld.so.cache",
 ]);
 
-/** One answer from the host in sections, each begun by a line of its own. Fields of files end in NUL: names may hold anything else. */
-const SCRIPT = `
-set -e
-cd /
-PATH=/usr/local/lib/test-host/gnu:$PATH
+const PRUNED = EXCLUDED.map((path) => `-path ./${path}`).join(" -o ");
+
+/** Where systemd looks for units. */
+const UNIT_FOLDERS = [
+  ...["/etc/systemd/system", "/usr/local/lib/systemd/system", "/lib/systemd/system"],
+  ...["system", "transient", "generator", "generator.early", "generator.late"].map((name) => `/run/systemd/${name}`),
+  ...["/etc/systemd/system.control", "/run/systemd/system.control"],
+  ...["/etc/systemd/system.attached", "/run/systemd/system.attached"],
+].join(" ");
+
+const PATH = "PATH=/usr/local/lib/test-host/gnu:$PATH";
+
+/** The sums of what the image holds, and of what has been written since. Only a first look needs them all. */
+const SUMS = `
 echo '== manifest'
 cat /usr/local/lib/test-host/manifest
 echo '== hashes'
-find . -xdev \\( ${EXCLUDED.map((path) => `-path ./${path}`).join(" -o ")} \\) -prune -o \\
-  -type f -newercm /usr/local/lib/test-host/manifest -print0 | xargs -0 -r sha256sum -z | tr '\\0' '\\n'
+find . -xdev \\( ${PRUNED} \\) -prune -o \\
+  -type f -newercm /usr/local/lib/test-host/manifest -print0 | xargs -0 -r sha256sum -z | tr '\\0' '\\n'`;
+
+/**
+ * One answer from the host in sections, each begun by a line of its own. Fields of files end in NUL: names may hold anything else. Owners
+ * are numbers, since find would read the whole account data base for the name of each. systemd takes half a second to list its unit files,
+ * so the list is kept for as long as no file that it comes from has changed.
+ */
+const script = (sums: string): string => `
+set -e
+cd /
+${PATH}${sums}
 echo '== packages'
 dpkg-query -W -f '\${binary:Package}\\t\${Version} \${db:Status-Abbrev}\\n'
 echo '== units'
 if [ -d /run/systemd/system ]; then
 systemctl show --property=Id,UnitFileState,ActiveState,InvocationID '*.service' '*.socket' '*.timer' '*.mount' '*.path'
 echo '== enabled'
-systemctl list-unit-files --no-legend --no-pager --plain
+list=/usr/local/lib/test-host/unit-files
+# Some of these folders are not there.
+state=$({ find ${UNIT_FOLDERS} -printf '%p %i %C@ %l\\n' || :; find -L ${UNIT_FOLDERS} -printf '%i %C@\\n' || :; } 2>/dev/null | sha256sum)
+if [ "$state" != "$(cat $list.state 2>/dev/null)" ]; then
+rm -f $list.state
+systemctl list-unit-files --no-legend --no-pager --plain >$list
+echo "$state" >$list.state
+fi
+cat $list
 else
 # OpenRC: links say where a service is enabled, that it is started, and since when.
 for script in /etc/init.d/*; do
@@ -93,31 +120,86 @@ echo '== sysctls'
 # A container's end of a network has another name each time.
 sysctl -a 2>/dev/null | grep -E '^(net\\.|kernel\\.(hostname|domainname))' | grep -v '\\.veth[0-9a-f]*\\.' || :
 echo '== files'
-find . -xdev \\( ${EXCLUDED.map((path) => `-path ./${path}`).join(" -o ")} \\) -prune -o \\
-  -printf '%p\\0%y\\0%m\\0%u:%g\\0%s\\0%i:%T@:%C@\\0%l\\0'
+find . -xdev \\( ${PRUNED} \\) -prune -o \\
+  -printf '%y %m %U %G %s %i:%T@:%C@ %p\\0%l\\0'
 `;
 
-type Exec = (command: string) => Promise<CommandResult>;
+type Exec = (command: string | readonly string[]) => Promise<CommandResult>;
 
-export async function takeSnapshot(exec: Exec): Promise<Snapshot> {
-  const result = await exec(SCRIPT);
-  if (result.rc !== 0) throw new Error(`the snapshot script ended with ${result.rc}: ${result.stderr}`);
-  const sections = split(result.stdout);
-  const hashes = new Map([...parseHashes(section(sections, "manifest")), ...parseHashes(section(sections, "hashes"))]);
-  return {
-    files: parseFiles(section(sections, "files"), hashes),
-    packages: new Map(lines(section(sections, "packages")).map((line) => pair(line, "\t"))),
-    units: parseUnits(section(sections, "units"), section(sections, "enabled")),
-    accounts: new Map([
-      ...lines(section(sections, "passwd")).map((line): [string, string] => [`user ${pair(line, ":")[0]}`, line]),
-      ...lines(section(sections, "group")).map((line): [string, string] => [`group ${pair(line, ":")[0]}`, line]),
-    ]),
-    sysctls: new Map(
-      lines(section(sections, "sysctls"))
-        .map((line) => pair(line, " = "))
-        .filter(([name]) => !VOLATILE_SYSCTL.test(name)),
-    ),
+/** What looks at one host. It remembers what it has seen, and asks for the sums of those files only that were written meanwhile. */
+export function snapshots(exec: Exec): () => Promise<Snapshot> {
+  let known: { readonly accounts: string; readonly files: ReadonlyMap<string, FileEntry> } | undefined;
+  return async () => {
+    const result = await exec(script(known === undefined ? SUMS : ""));
+    if (result.rc !== 0) throw new Error(`the snapshot script ended with ${result.rc}: ${result.stderr}`);
+    const sections = split(result.stdout);
+    const users = lines(section(sections, "passwd"));
+    const groups = lines(section(sections, "group"));
+    const accounts = [...users, ...groups].join("\n");
+    // An owner may have another name now.
+    const seen = known?.accounts === accounts ? known.files : undefined;
+    const found = parseFiles(section(sections, "files"), { users: names(users), groups: names(groups), seen });
+    const old = known?.files;
+    const written: string[] = [];
+    for (const [path, entry] of found) {
+      const before = old?.get(path);
+      if (entry.type !== "file" || entry === before) continue;
+      if (before?.identity === entry.identity) found.set(path, { ...entry, content: before.content });
+      else written.push(path);
+    }
+    const sums =
+      old === undefined
+        ? new Map([...parseHashes(section(sections, "manifest")), ...parseHashes(section(sections, "hashes"))])
+        : await hash(exec, written);
+    for (const path of written) {
+      const entry = found.get(path);
+      if (entry !== undefined) found.set(path, { ...entry, content: sums.get(path) ?? "?" });
+    }
+    known = { accounts, files: found };
+    return {
+      files: found,
+      packages: new Map(lines(section(sections, "packages")).map((line) => pair(line, "\t"))),
+      units: parseUnits(section(sections, "units"), section(sections, "enabled")),
+      accounts: new Map([
+        ...users.map((line): [string, string] => [`user ${pair(line, ":")[0]}`, line]),
+        ...groups.map((line): [string, string] => [`group ${pair(line, ":")[0]}`, line]),
+      ]),
+      sysctls: new Map(
+        lines(section(sections, "sysctls"))
+          .map((line) => pair(line, " = "))
+          .filter(([name]) => !VOLATILE_SYSCTL.test(name)),
+      ),
+    };
   };
+}
+
+/** What a command line may hold with ease, also one that goes through SSH as one word. */
+const COMMAND_LINE = 50_000;
+
+async function hash(exec: Exec, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (let at = 0; at < paths.length; ) {
+    const some: string[] = [];
+    for (let length = 0; at < paths.length && length < COMMAND_LINE; at += 1) {
+      const path = paths[at] ?? "";
+      some.push(path);
+      length += path.length;
+    }
+    const { stdout } = await exec(["/bin/sh", "-c", `${PATH}; sha256sum -z -- "$@"`, "sh", ...some]);
+    // 64 digits, two blanks, the path. One that is gone by now is told on standard error.
+    for (const line of stdout.split("\0")) if (line !== "") found.set(line.slice(66), line.slice(0, 64));
+  }
+  return found;
+}
+
+/** Number -> name, of the lines of a data base of accounts or groups. The first of several names counts, as for find. */
+function names(entries: readonly string[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const entry of entries) {
+    const [name = "", , id = ""] = entry.split(":");
+    if (!found.has(id)) found.set(id, name);
+  }
+  return found;
 }
 
 const VOLATILE_SYSCTL = /^net\.netfilter\.nf_conntrack_count$|neigh|\.stat_refresh$/;
@@ -158,25 +240,54 @@ function parseHashes(text: string): readonly (readonly [string, string])[] {
 
 const TYPES: Readonly<Record<string, FileEntry["type"]>> = { f: "file", d: "directory", l: "symlink" };
 
-function parseFiles(text: string, hashes: ReadonlyMap<string, string>): ReadonlyMap<string, FileEntry> {
+type Known = {
+  readonly users: ReadonlyMap<string, string>;
+  readonly groups: ReadonlyMap<string, string>;
+  /** What a former look saw under the same accounts: of most files the same. */
+  readonly seen: ReadonlyMap<string, FileEntry> | undefined;
+};
+
+/** Without the sums of contents, but for files that are as they were. */
+function parseFiles(text: string, { users, groups, seen }: Known): Map<string, FileEntry> {
   const fields = text.split("\0");
   const files = new Map<string, FileEntry>();
-  for (let at = 0; at + 6 < fields.length; at += 7) {
-    const [name = "", kind = "", mode = "", owner = "", size = "", identity = "", target = ""] = fields.slice(at, at + 7);
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const [line = "", target = ""] = [fields[at], fields[at + 1]];
+    // Names hold blanks too, the other fields none.
+    const [head, name] = cut(line, 6);
     const path = name.slice(1) === "" ? "/" : name.slice(1);
+    const before = seen?.get(path);
+    // Whatever else is said of a file cannot change without the time of its last change.
+    if (before !== undefined && before.identity === head[5]) {
+      files.set(path, before);
+      continue;
+    }
     if (DERIVED.has(path) || /^\/(var\/)?tmp\/systemd-private-/.test(path)) continue;
+    const [kind = "", mode = "", user = "", group = "", size = "", identity = ""] = head;
     const type = TYPES[kind] ?? "other";
     files.set(path, {
       type,
       mode,
-      owner,
+      owner: `${users.get(user) ?? user}:${groups.get(group) ?? group}`,
       // A directory's size says how many entries it once had, not what it has.
       size: type === "file" ? Number(size) : 0,
-      content: type === "file" ? (hashes.get(path) ?? "?") : target,
+      content: target,
       identity,
     });
   }
   return files;
+}
+
+/** The first words of a line, which single blanks part, and the rest of it. */
+function cut(line: string, count: number): [readonly string[], string] {
+  const words: string[] = [];
+  let at = 0;
+  while (words.length < count) {
+    const end = line.indexOf(" ", at);
+    words.push(line.slice(at, end));
+    at = end + 1;
+  }
+  return [words, line.slice(at)];
 }
 
 /** Units of logins, and what runs once and may end between two looks. */

@@ -4,7 +4,7 @@ import { GenericContainer, type StartedTestContainer, Wait } from "testcontainer
 import { hostImage, ownedByRun, runInside } from "./container.ts";
 import { attachHost, type TestHost } from "./host.ts";
 import { runFolder, testKey } from "./run.ts";
-import { takeSnapshot } from "./snapshot.ts";
+import { snapshots } from "./snapshot.ts";
 
 /**
  * A virtual machine: a host with a kernel of its own, for what a container cannot show (SELinux, kernel modules and settings, reboots).
@@ -116,7 +116,7 @@ function throughSsh(host: TestHost): TestHost {
       if (result.rc !== 0) throw new Error(`${host.name}: ${String(command)}: exit status ${result.rc}: ${result.stderr}`);
       return result.stdout.replace(/\n$/, "");
     },
-    snapshot: () => takeSnapshot(exec),
+    snapshot: snapshots(exec),
     as: (user) => throughSsh(host.as(user)),
   };
 }
