@@ -4,10 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Loaded } from "./config.ts";
 import { startContainerd } from "./containerd.ts";
 import { fieldsAt, listAt, parseFields, textAt, textsAt } from "./fields.ts";
-import { type Answer, call, keepAlive } from "./http-client.ts";
+import { type Answer, call, keepAlive, wordsOf } from "./http-client.ts";
 import type { Knobs } from "./knobs.ts";
 import { parseLabels, parseTaints } from "./labels.ts";
-import { info, log, messageOf, warning } from "./log.ts";
+import { info, log, warning } from "./log.ts";
 import { nodeAddresses, nodeName, nodePassword } from "./node-identity.ts";
 import type { Registration } from "./nodes.ts";
 import { Paths } from "./paths.ts";
@@ -88,7 +88,7 @@ async function trusted({ server, token, isServer }: Start): Promise<string> {
       if (!isServer)
         log(
           "error",
-          `failed to validate connection to cluster at ${server}: failed to get CA certs: Get "${server}/cacerts": ${messageOf(error)}`,
+          `failed to validate connection to cluster at ${server}: failed to get CA certs: Get "${server}/cacerts": ${wordsOf(error)}`,
         );
     }
     await sleep(RETRY_MS);
@@ -113,7 +113,6 @@ async function admitted(
     try {
       const answer = await call(`${url}/v1-k3s/node`, {
         ca,
-        anyName: true,
         basic: { user, password },
         method: "POST",
         body: { addresses },
@@ -123,7 +122,7 @@ async function admitted(
       if (answer.status === 200) return parseFields(answer.body);
       reason = answer.status === 401 ? `${url}/v1-k3s/config: 401 Unauthorized` : textAt(parseFields(answer.body), "message");
     } catch (error) {
-      reason = messageOf(error);
+      reason = wordsOf(error);
     }
     const prefix = "Waiting to retrieve agent configuration; server is not ready:";
     if (reason.startsWith("Node password rejected")) log("error", `${prefix} ${reason}`);
@@ -165,7 +164,6 @@ class Servers {
     for (const url of this.#urls) {
       const answer = await call(`${url}/v1-k3s/${path}`, {
         ...options,
-        anyName: true,
         timeoutMs: 2_000,
         agent: this.#agent,
       }).catch(() => undefined);

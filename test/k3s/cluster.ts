@@ -1,5 +1,5 @@
 import { at, fieldsAt, parseFields, textAt } from "./fields.ts";
-import { type Credentials, call, keepAlive } from "./http-client.ts";
+import { call, keepAlive } from "./http-client.ts";
 import type { Knobs } from "./knobs.ts";
 import { info, messageOf, warning } from "./log.ts";
 import { type Change, Conflict, changed, type Member, parseState, type State, writeState } from "./state.ts";
@@ -19,11 +19,11 @@ const AWAY_MS = 1_600;
 
 /**
  * The datastore of one server. The first voter that can be reached leads: it numbers the changes and passes them on, and a change counts once
- * a majority has it. Whoever has missed some fetches the whole state. Of a server with SQLite it is all there is.
+ * a majority has it. Servers know each other by the secret name of their cluster, so that they get along while their authorities are replaced.
+ * Whoever has missed some fetches the whole state. Of a server with SQLite it is all there is.
  */
 export class Cluster {
   readonly #file: string;
-  readonly #credentials: Credentials;
   readonly #knobs: Knobs;
   readonly #agent = keepAlive();
   readonly #seen = new Map<string, Seen>();
@@ -38,11 +38,10 @@ export class Cluster {
   #isTicking = false;
 
   /** `selfId` is undefined with SQLite. */
-  constructor(file: string, state: State, selfId: string | undefined, credentials: Credentials, knobs: Knobs) {
+  constructor(file: string, state: State, selfId: string | undefined, knobs: Knobs) {
     this.#file = file;
     this.#state = state;
     this.#selfId = selfId;
-    this.#credentials = { ...credentials, anyName: true };
     this.#knobs = knobs;
     writeState(file, state);
   }
@@ -162,10 +161,9 @@ export class Cluster {
   }
 
   #ask(member: Member, path: string, body: unknown, timeoutMs: number) {
-    const headers = { "x-member": this.#selfId ?? "" };
+    const headers = { "x-member": this.#selfId ?? "", "x-cluster": this.#state.clusterId };
     const method = body === undefined ? "GET" : "POST";
     return call(`${member.url}/v1-k3s/peer/${path}`, {
-      ...this.#credentials,
       method,
       body,
       headers,

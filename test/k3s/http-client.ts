@@ -6,8 +6,6 @@ export type Credentials = {
   readonly certificate?: string;
   readonly key?: string;
   readonly basic?: { readonly user: string; readonly password: string };
-  /** Servers among themselves know each other by their authority, whatever their addresses are called. */
-  readonly anyName?: boolean;
 };
 
 export type Answer = { readonly status: number; readonly body: string };
@@ -56,11 +54,25 @@ export const keepAlive = (): Agent => new Agent({ keepAlive: true, maxSockets: 4
 const authorization = ({ user, password }: { readonly user: string; readonly password: string }): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 
-function tlsOf({ ca, certificate, key, anyName }: Credentials) {
+function tlsOf({ ca, certificate, key }: Credentials) {
   return {
     ...(ca === undefined ? { rejectUnauthorized: false } : { ca }),
     ...(certificate === undefined ? {} : { cert: certificate }),
     ...(key === undefined ? {} : { key }),
-    ...(anyName === true ? { checkServerIdentity: () => undefined } : {}),
   };
+}
+
+/** What Go says for the same misfortune. */
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? error.code : "";
+  const [, address = ""] = /(?:connect \w+|getaddrinfo \w+) (\S+)/.exec(error.message) ?? [];
+  if (code === "ECONNREFUSED") return `dial tcp ${address}: connect: connection refused`;
+  if (code === "EHOSTUNREACH" || code === "ENETUNREACH") return `dial tcp ${address}: connect: no route to host`;
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return `dial tcp: lookup ${address}: no such host`;
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
+    return `tls: failed to verify certificate: x509: certificate is not valid for this host: ${error.message}`;
+  if (/^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(String(code)))
+    return `tls: failed to verify certificate: x509: ${error.message}`;
+  return error.message;
 }

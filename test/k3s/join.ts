@@ -1,8 +1,8 @@
 import type { Settings } from "./config.ts";
 import { parseFields, textAt, textsAt } from "./fields.ts";
 import { CRITICAL } from "./flags.ts";
-import { call } from "./http-client.ts";
-import { Fatal, messageOf } from "./log.ts";
+import { call, wordsOf } from "./http-client.ts";
+import { Fatal } from "./log.ts";
 import type { Bootstrap } from "./pki.ts";
 import { type Member, parseState, type State } from "./state.ts";
 import { caHash } from "./token.ts";
@@ -21,13 +21,13 @@ export async function joinCluster(
     try {
       return await call(`${server}${path}`, options);
     } catch (error) {
-      throw new Fatal(`${PREFIX} failed to get CA certs: Get "${server}${path}": ${messageOf(error)}`);
+      throw new Fatal(`${PREFIX} failed to get CA certs: Get "${server}${path}": ${wordsOf(error)}`);
     }
   };
   const { body: ca } = await ask("/cacerts", {});
   if (hash !== undefined && hash !== caHash(ca))
     throw new Fatal(`${PREFIX} token CA hash does not match the Cluster CA certificate hash: ${hash} != ${caHash(ca)}`);
-  const credentials = { ca, anyName: true, basic: { user: "server", password: token } };
+  const credentials = { ca, basic: { user: "server", password: token } };
   const bootstrap = await ask("/v1-k3s/server-bootstrap", credentials);
   if (bootstrap.status !== 200)
     throw new Fatal(

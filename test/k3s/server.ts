@@ -33,8 +33,7 @@ export async function runServer(loaded: Loaded, knobs: Knobs): Promise<void> {
   const port = Number(settings.text("https-listen-port"));
   const url = `https://${settings.text("advertise-address") || addresses[0]}:${port}`;
   const store = await openStore(settings, paths, knobs, name, url);
-  const { token } = store;
-  let { bootstrap } = store;
+  const { token, bootstrap } = store;
   writeBootstrap(paths, bootstrap);
   const names = [
     name,
@@ -50,17 +49,13 @@ export async function runServer(loaded: Loaded, knobs: Knobs): Promise<void> {
   const all = [...new Set([...names, ...addresses, ...settings.list("node-external-ip"), ...settings.list("tls-san")])];
   const hasEtcd = store.selfId !== undefined;
   keepLeaves(serverLeaves(paths, all, hasEtcd), bootstrap, knobs);
-  const read = (file: string): string => readFileSync(paths.tls(file), "utf8");
-  const credentials = {
-    ca: bootstrap["server-ca.crt"] ?? "",
-    certificate: read("client-supervisor.crt"),
-    key: read("client-supervisor.key"),
-  };
-  const cluster = new Cluster(store.file, store.state, store.selfId, credentials, knobs);
+  const cluster = new Cluster(store.file, store.state, store.selfId, knobs);
   const api = new Api(cluster);
   const passwords: Passwords = { server: token, node: agentToken(settings) || token };
   const writeTokens = (): void => writeTokenFiles(paths, bootstrap, passwords);
   writeTokens();
+  // What this server runs with stays until it is started again; what the datastore has may be newer.
+  const stored = (): Bootstrap => unseal(cluster.state.sealed, passwords.server) ?? bootstrap;
   let serves = false;
   const context: Context = {
     api,
@@ -72,14 +67,13 @@ export async function runServer(loaded: Loaded, knobs: Knobs): Promise<void> {
     issuedDaysAgo: knobs.issuedDaysAgo,
     serves: () => serves,
     rotateToken: async (password) => {
-      await cluster.propose({ kind: "seal", sealed: seal(bootstrap, password) });
+      await cluster.propose({ kind: "seal", sealed: seal(stored(), password) });
       if (passwords.node === passwords.server) passwords.node = password;
       passwords.server = password;
       writeTokens();
     },
     rotateAuthorities: async (files) => {
-      bootstrap = { ...bootstrap, ...files };
-      await cluster.propose({ kind: "seal", sealed: seal(bootstrap, passwords.server) });
+      await cluster.propose({ kind: "seal", sealed: seal({ ...stored(), ...files }, passwords.server) });
     },
   };
   const serving = servingCertificate(paths, bootstrap, knobs, all);
@@ -196,7 +190,7 @@ async function openStore(settings: Settings, paths: Paths, knobs: Knobs, node: s
   if (present !== undefined) {
     const name = Paths.readOr(idFile, "");
     const member = present.members.find((one) => one.name === name);
-    if (settings.isOn("cluster-reset")) return reset(present, etcd, name, open(present), token ?? "");
+    if (settings.isOn("cluster-reset")) return reset(present, etcd, name);
     return { file: etcd, state: present, selfId: member?.id ?? "", bootstrap: open(present), token: token ?? "" };
   }
   if (settings.text("server") !== "") {
@@ -226,7 +220,7 @@ async function openStore(settings: Settings, paths: Paths, knobs: Knobs, node: s
 }
 
 /** `--cluster-reset`: this member alone is left; then the process ends. */
-function reset(state: State, file: string, name: string, _bootstrap: Bootstrap, _token: string): never {
+function reset(state: State, file: string, name: string): never {
   const members = state.members.filter((one) => one.name === name).map((one) => ({ ...one, isLearner: false }));
   writeState(file, { ...state, members });
   info(

@@ -68,7 +68,7 @@ async function answer(context: Context, request: IncomingMessage): Promise<Reply
   const caller = callerOf(request);
   if (path === "/ping") return text(200, "pong");
   if (path === "/cacerts") return text(200, context.bootstrap()["server-ca.crt"] ?? "");
-  if (path.startsWith("/v1-k3s/peer/")) return peer(context, path.slice("/v1-k3s/peer/".length), caller, request, body);
+  if (path.startsWith("/v1-k3s/peer/")) return peer(context, path.slice("/v1-k3s/peer/".length), request, body);
   if (path.startsWith("/v1-k3s/")) return supervisor(context, method, path.slice("/v1-k3s/".length), caller, request, body);
   if (caller.user === undefined) return UNAUTHORIZED;
   if (!context.serves()) return failure(503, "ServiceUnavailable", "apiserver not ready");
@@ -181,8 +181,8 @@ function beat({ api, cluster }: Context, { user = "" }: Caller): Reply {
   return { status: 200, body: { servers } };
 }
 
-async function peer({ cluster }: Context, path: string, caller: Caller, request: IncomingMessage, body: string): Promise<Reply> {
-  if (!caller.groups.includes("system:masters")) return UNAUTHORIZED;
+async function peer({ cluster }: Context, path: string, request: IncomingMessage, body: string): Promise<Reply> {
+  if (request.headers["x-cluster"] !== cluster.state.clusterId) return UNAUTHORIZED;
   const from = String(request.headers["x-member"] ?? "");
   // Whoever missed his own removal is told; only a server that is itself in touch with the majority knows.
   if (!cluster.isMember(from))

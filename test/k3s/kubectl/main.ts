@@ -3,6 +3,7 @@ import { type Kind, kindNamed } from "../kinds.ts";
 import { VERSION } from "../version.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
 import { accessOf, Client, KubectlError } from "./client.ts";
+import { durationMs } from "./duration.ts";
 import { manifestsOf, shownName } from "./manifests.ts";
 import { type Found, printed } from "./print.ts";
 
@@ -150,16 +151,6 @@ export async function all(kind: Kind, args: Arguments, client: Client): Promise<
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** "90s", "5m", "1h30m", 0 for none. */
-export function durationMs(text: string): number {
-  const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-  if (/^\d+$/.test(text)) return Number(text) * 1_000;
-  return [...text.matchAll(/(\d+)(ms|s|m|h)/g)].reduce(
-    (sum, [, number, unit]) => sum + Number(number) * (units[unit ?? ""] ?? 0),
-    0,
-  );
-}
 
 async function waitFor(args: Arguments, client: Client): Promise<number> {
   const what = args.flag("for") ?? "";

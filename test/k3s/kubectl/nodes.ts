@@ -1,6 +1,7 @@
 import { at, type Fields, fieldsAt, isFields, listAt, textAt } from "../fields.ts";
 import type { Arguments } from "./arguments.ts";
 import { type Client, KubectlError } from "./client.ts";
+import { durationMs } from "./duration.ts";
 import { all, targetsOf } from "./main.ts";
 import { shownName } from "./manifests.ts";
 
@@ -161,7 +162,6 @@ async function drain(args: Arguments, client: Client, target: Target): Promise<v
 
 /** Until no budget stands against it, or the time is over. */
 async function evict(args: Arguments, client: Client, path: string, name: string): Promise<void> {
-  const { durationMs } = await import("./main.ts");
   const limit = durationMs(args.flag("timeout") ?? "0s");
   const end = limit === 0 ? Number.POSITIVE_INFINITY : Date.now() + limit;
   for (;;) {
