@@ -123,7 +123,16 @@ function nameOf({ commonName, organizations = [] }: Subject): Buffer {
 
 const publicBytes = (key: KeyObject): Buffer => key.export({ type: "spki", format: "der" });
 
-const keyIdentifier = (key: KeyObject): Buffer => createHash("sha1").update(publicBytes(key)).digest();
+/** Of the key's bits alone, without their algorithm: so everybody works it out (RFC 5280, 4.2.1.2). */
+function keyIdentifier(key: KeyObject): Buffer {
+  const bytes = publicBytes(key);
+  const algorithm = inside(bytes, inside(bytes, 0).start);
+  // Its first byte says how many of its last bits do not count.
+  const { start, end } = inside(bytes, algorithm.end);
+  return createHash("sha1")
+    .update(bytes.subarray(start + 1, end))
+    .digest();
+}
 
 /** The name of an issuer must be, byte for byte, the subject of its certificate: that is cut out of it. */
 function subjectBytes({ raw }: X509Certificate): Buffer {
