@@ -24,6 +24,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   "role-docker-runtime-families.test.ts": 80,
   "modules-accounts.test.ts": 80,
   "role-etcdctl.test.ts": 75,
+  "role-k3s-in-docker.test.ts": 100,
   "role-selinux.test.ts": 70,
   "kubeconfig.test.ts": 15,
 };

@@ -168,6 +168,23 @@ describe("docker_container", () => {
       [],
     ],
     [
+      "volumes, strictly",
+      { volumes: ["/srv:/data"], comparisons: { volumes: "strict" } },
+      {
+        container: container({ host: { Binds: ["/srv:/data:rw", "more:/more"] }, config: { Volumes: { "/of-the-image": {} } } }),
+      },
+      ['volumes: ["/srv:/data:rw","more:/more:rw","/of-the-image"] -> ["/srv:/data:rw"]'],
+    ],
+    [
+      "volumes, strictly, but for the image's",
+      { volumes: ["/srv:/data"], comparisons: { volumes: "strict" } },
+      {
+        image: found({ Id: "sha256:1", Config: { Volumes: { "/data": {}, "/of-the-image": {} } } }),
+        container: container({ host: { Binds: ["/srv:/data"] }, config: { Volumes: { "/data": {}, "/of-the-image": {} } } }),
+      },
+      [],
+    ],
+    [
       "a volume read-only",
       { volumes: ["/srv:/data:ro"] },
       { container: container({ host: { Binds: ["/srv:/data"] } }) },

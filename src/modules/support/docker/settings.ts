@@ -142,7 +142,14 @@ export function settingsOf(params: ContainerParameters, around: Surroundings): r
         ? `${hostPath(one.slice(0, one.indexOf(":")), traits)}${one.slice(one.indexOf(":"))}`
         : one,
     );
-    return { kind: "set", wanted: full.map(volumeEntry), read: volumesOf, args: full.map((one) => `--volume=${one}`) };
+    return {
+      kind: "set",
+      wanted: full.map(volumeEntry),
+      read: volumesOf,
+      // What the image says is a volume, and nothing is mounted at.
+      image: volumesOf,
+      args: full.map((one) => `--volume=${one}`),
+    };
   });
   add("mounts", params.mounts, (given) => {
     const { args, set } = wantedMounts(given);
