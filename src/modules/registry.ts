@@ -3,6 +3,7 @@ import { dockerImage } from "./cluster/docker-image.ts";
 import { dockerNetwork } from "./cluster/docker-network.ts";
 import { helm } from "./cluster/helm.ts";
 import { k8s } from "./cluster/k8s.ts";
+import { k8sNodes } from "./cluster/k8s-nodes.ts";
 import { command } from "./commands/command.ts";
 import { raw } from "./commands/raw.ts";
 import { reboot } from "./commands/reboot.ts";
@@ -106,6 +107,7 @@ const modules: readonly Module[] = [
   iniFile,
   iptables,
   k8s,
+  k8sNodes,
   knownHosts,
   lineinfile,
   meta,

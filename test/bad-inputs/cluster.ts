@@ -22,6 +22,32 @@ export const cluster: Family = {
       ['docker_image: { name: "a b", source: pull }', 'docker_image: name is "a b", which is no name of an image'],
     ],
   },
+  k8s_nodes: {
+    refused: [
+      ["k8s_nodes: { prune: true }", 'k8s_nodes needs the parameter "nodes"'],
+      ["k8s_nodes: { nodes: [{ labels: { a: b } }] }", 'k8s_nodes: nodes[0] needs "name" or "names"'],
+      [
+        "k8s_nodes: { nodes: [{ name: a, label: { a: b } }] }",
+        'k8s_nodes: nodes[0] has no key "label"; it knows name, names, address, with_id, labels, taints',
+      ],
+      [
+        "k8s_nodes: { nodes: [{ name: a, labels: { gpu: true } }] }",
+        "k8s_nodes: nodes[0] has true for the label gpu, which could be written in several ways; put it in quotes",
+      ],
+      [
+        "k8s_nodes: { nodes: [{ name: a, taints: [gpu] }] }",
+        'k8s_nodes: nodes[0] has the taint "gpu", but must have key=value:Effect or key:Effect; the effect is NoSchedule, PreferNoSchedule or NoExecute',
+      ],
+      [
+        'k8s_nodes: { nodes: [{ name: a, taints: ["a=1:NoExecute", "a=2:NoExecute"] }] }',
+        "k8s_nodes: nodes[0] has the taint a:NoExecute twice",
+      ],
+      [
+        "k8s_nodes: { nodes: [{ name: a }], annotation: a b }",
+        'k8s_nodes: "annotation" is "a b", which is no name of an annotation',
+      ],
+    ],
+  },
   docker_network: {
     refused: [
       ["docker_network: { driver: bridge }", 'docker_network needs the parameter "name"'],

@@ -116,6 +116,9 @@ export function liveIn(file: DeclaredFile, access: Access, name: ObjectName): Li
   return live;
 }
 
+/** What kubectl says when no API answers it. */
+export const NO_API = /connection refused|was refused|no route to host|i\/o timeout|no such file or directory|no such host|EOF/i;
+
 function grouped(items: readonly Item[]): readonly (readonly Item[])[] {
   const groups = new Map<string, Item[]>();
   for (const item of items) groups.set(groupOf(item), [...(groups.get(groupOf(item)) ?? []), item]);
@@ -138,8 +141,7 @@ function decodeSection(item: Item, section: string | undefined): Live | Unknown 
   if (section === undefined) return new Unknown(`kubectl get ${what}: no answer`);
   const lines = section.split("\n");
   const program = item.access[0] ?? "kubectl";
-  if (lines.includes("#none"))
-    return { kind: "no-kubectl", reason: `there is no ${program} on the host; install it first, or name another with "kubectl"` };
+  if (lines.includes("#none")) return noKubectl(program);
   const errors = lines.flatMap((line) => (line.startsWith("#err ") && line !== "#err " ? [line.slice(5)] : []));
   const found = parseObjects(lines.filter((line) => !line.startsWith("#")).join("\n"));
   if (found === undefined) return new Unknown(`kubectl get ${what}: its answer is no JSON`);
@@ -151,9 +153,7 @@ function decodeSection(item: Item, section: string | undefined): Live | Unknown 
   if (noKind !== undefined) return { kind: "no-kind", reason: noKind.replace(/^.*?(no matches for kind)/, "$1") };
   // kubectl says "unable to recognize" also when it could not ask.
   const others = errors.filter((line) => !/no matches for kind|ensure CRDs are installed first|^Warning:/.test(line));
-  const away = others.find((line) =>
-    /connection refused|was refused|no route to host|i\/o timeout|no such file or directory|no such host|EOF/i.test(line),
-  );
+  const away = others.find((line) => NO_API.test(line));
   if (away !== undefined) return { kind: "no-api", reason: `kubectl get ${what}: ${away}` };
   if (others.length > 0) return new Unknown(`kubectl get ${what}: ${others.join(" ")}`);
   return { kind: "absent" };
@@ -182,16 +182,28 @@ function isObject(object: Fields, item: ObjectName): boolean {
   );
 }
 
+export const noKubectl = (program: string): Unreachable => ({
+  kind: "no-kubectl",
+  reason: `there is no ${program} on the host; install it first, or name another with "kubectl"`,
+});
+
 const DIRECTORIES = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/** The object, or why there is none; throws where nobody can be asked, so that check mode can tell whether an earlier task mends that. */
-export function reached(live: Live, access: Access, { paths }: Pick<ProbeContext, "paths">): Reached {
-  if (live.kind === "no-kubectl") {
-    const program = access[0] ?? "kubectl";
-    if (program.startsWith("/")) throw new MissingPrerequisite(`path:${program}`, live.reason);
-    const made = DIRECTORIES.map((one) => `${one}/${program}`).find((one) => paths?.exists(one) === true);
-    throw new MissingPrerequisite(made === undefined ? `command:${program}` : `path:${made}`, live.reason);
-  }
-  if (live.kind === "no-api") throw new MissingPrerequisite("unit:k3s", live.reason);
+/** The object, or why there is none; throws where nobody can be asked. */
+export function reached(live: Live, access: Access, context: Pick<ProbeContext, "paths">): Reached {
+  if (live.kind === "no-kubectl" || live.kind === "no-api") throw nobodyAsked(live, access, context);
   return live;
+}
+
+/** Of a kind by which check mode can tell whether an earlier task mends that. */
+export function nobodyAsked(
+  { kind, reason }: Unreachable,
+  access: Access,
+  { paths }: Pick<ProbeContext, "paths">,
+): MissingPrerequisite {
+  if (kind === "no-api") return new MissingPrerequisite("unit:k3s", reason);
+  const program = access[0] ?? "kubectl";
+  if (program.startsWith("/")) return new MissingPrerequisite(`path:${program}`, reason);
+  const made = DIRECTORIES.map((one) => `${one}/${program}`).find((one) => paths?.exists(one) === true);
+  return new MissingPrerequisite(made === undefined ? `command:${program}` : `path:${made}`, reason);
 }
