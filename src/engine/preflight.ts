@@ -20,7 +20,7 @@ import { patternOf } from "./run.ts";
  * Throws one DiagnosticError with all of it.
  */
 export function preflight(run: RunContext, plays: readonly Play[]): void {
-  const found = new Map<string, Diagnostic & { hosts: string[] }>();
+  const found = new Map<string, Diagnostic & { readonly hosts: Set<string> }>();
   const chosen = new Map<Node, boolean>();
   for (const play of plays) {
     const hosts = run.options.inventory.select(patternOf(run, play), run.options.limit).map((one) => run.host(one.name));
@@ -36,8 +36,8 @@ export function preflight(run: RunContext, plays: readonly Play[]): void {
       for (const problem of problemsOf(run, context, host.name, chosen)) {
         const key = `${problem.message}\n${problem.position?.file}:${problem.position?.line}`;
         const known = found.get(key);
-        if (known === undefined) found.set(key, { ...problem, hosts: [host.name] });
-        else known.hosts.push(host.name);
+        if (known === undefined) found.set(key, { ...problem, hosts: new Set([host.name]) });
+        else known.hosts.add(host.name);
       }
     }
   }
@@ -47,7 +47,9 @@ export function preflight(run: RunContext, plays: readonly Play[]): void {
   if (errors.length > 0) throw new DiagnosticError(errors);
 }
 
-function withHosts({ hosts, ...problem }: Diagnostic & { readonly hosts: readonly string[] }): Diagnostic {
+/** A host that several plays have is named once. */
+function withHosts({ hosts: found, ...problem }: Diagnostic & { readonly hosts: ReadonlySet<string> }): Diagnostic {
+  const hosts = [...found];
   const more = hosts.length > 5 ? ` and ${hosts.length - 5} more` : "";
   return {
     ...problem,

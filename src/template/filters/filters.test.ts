@@ -214,6 +214,8 @@ describe("JSON and YAML", () => {
     ["'{\"a\": [1, 2.0, null]}' | from_json", { a: [1, 2, null] }],
     ["'a: [1, x]' | from_yaml", { a: [1, "x"] }],
     ["'a: yes\\nb: \"{{ x }}\"' | from_yaml", { a: true, b: "{{ x }}" }],
+    ["'[a]\\nb = 1' | from_toml", { a: { b: 1 } }],
+    ["'a = {{ .X }}' | toml_problem(go_template=true)", ""],
     ["'a: 1\\n---\\nb: 2' | from_yaml_all | list", [{ a: 1 }, { b: 2 }]],
     [
       "{'b': [1, {'c': 'x: y'}], 'a': none, 's': 'yes', 'm': 'a\\nb', 'e': {}} | to_nice_yaml",
@@ -240,6 +242,7 @@ describe("refusals", () => {
       'combine: list_merge must be one of replace, keep, append, prepend, append_rp, prepend_rp, not "x"',
     ],
     ["[1] | dict2items", "dict2items needs a dict, not list"],
+    ["'a =' | from_toml", /^this is not TOML: line 1, column /],
     ["'{' | from_json", /^this is not JSON in line 1: /],
     ["'x' | regex_replace('(', '')", /^"\(" is not a regular expression: /],
     ["'x' | hash('nope')", 'hash: unknown algorithm "nope"'],

@@ -8,6 +8,7 @@ import { badValue } from "../errors.ts";
 import { dumpJson } from "../json-dump.ts";
 import { toIndex } from "../numbers.ts";
 import { toText } from "../repr.ts";
+import { readToml } from "../toml.ts";
 import { dumpYaml } from "../yaml-dump.ts";
 import type { FilterTable } from "./filter.ts";
 
@@ -44,6 +45,20 @@ export const serializationFilters: FilterTable = {
       typeof input === "string"
         ? read("YAML", () => parseYaml(input, "from_yaml", { templates: false, excerpts: false }))
         : input,
+  },
+  from_toml: {
+    parameters: ["go_template?"],
+    run: (input, call) => {
+      const read = readToml(needText(input, "from_toml"), call.flag("go_template", false));
+      return "problem" in read ? badValue(`this is not TOML: ${read.problem}`) : read.value;
+    },
+  },
+  toml_problem: {
+    parameters: ["go_template?"],
+    run: (input, call) => {
+      const read = readToml(needText(input, "toml_problem"), call.flag("go_template", false));
+      return "problem" in read ? read.problem : "";
+    },
   },
   from_yaml_all: {
     parameters: [],
