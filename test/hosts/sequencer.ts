@@ -25,6 +25,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   "modules-accounts.test.ts": 80,
   "role-etcdctl.test.ts": 75,
   "role-k3s-in-docker.test.ts": 100,
+  "role-node-labels.test.ts": 60,
   "role-selinux.test.ts": 70,
   "role-containerd-template.test.ts": 60,
   "kubeconfig.test.ts": 15,
