@@ -29,6 +29,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   "role-selinux.test.ts": 70,
   "role-containerd-template.test.ts": 60,
   "kubeconfig.test.ts": 15,
+  "role-logging.test.ts": 50,
 };
 const OTHERS = 30;
 
