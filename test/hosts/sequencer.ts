@@ -28,6 +28,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   "role-node-labels.test.ts": 60,
   "role-selinux.test.ts": 70,
   "role-containerd-template.test.ts": 60,
+  "k3s-stand-in.test.ts": 70,
   "kubeconfig.test.ts": 15,
   "role-logging.test.ts": 50,
 };

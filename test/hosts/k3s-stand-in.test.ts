@@ -1,0 +1,171 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { withArtifactServer } from "./artifact-server.ts";
+import { apply } from "./cli.ts";
+import type { TestHost } from "./host.ts";
+import { builtK3s, publishK3s } from "./k3s-release.ts";
+import { freshHosts } from "./pool.ts";
+
+// What test/k3s promises to the tests of roles, shown without any role: on hosts of its own with units written by hand.
+
+const VERSION = "v1.34.3+k3s1";
+const TOKEN = "a token for servers";
+const artifacts = withArtifactServer();
+const hosts = freshHosts(4, { prefix: "k3s" });
+const server = (number: number): TestHost => {
+  const host = hosts()[number - 1];
+  if (host === undefined) throw new Error(`there is no server ${number}`);
+  return host;
+};
+const agent = (): TestHost => server(4);
+
+const UNIT = (kind: string) => `[Unit]
+Description=Lightweight Kubernetes
+[Service]
+Type=notify
+KillMode=process
+TimeoutStartSec=0
+Restart=always
+RestartSec=1s
+ExecStart=/usr/local/bin/k3s ${kind}
+`;
+
+async function write(host: TestHost, path: string, text: string): Promise<void> {
+  await host.read(`mkdir -p "$(dirname ${path})" && echo ${Buffer.from(text).toString("base64")} | base64 -d >${path}`);
+}
+
+const configure = (host: TestHost, lines: readonly string[]): Promise<void> =>
+  write(host, "/etc/rancher/k3s/config.yaml", `${lines.join("\n")}\n`);
+
+const joining = (token = TOKEN): readonly string[] => [`token: "${token}"`, `server: https://${server(1).internalAddress}:6443`];
+
+const kubectl = (host: TestHost, command: string): Promise<string> => host.read(`k3s kubectl ${command}`);
+
+/** "k3s1 True True": name, Ready, whether it votes. */
+async function nodes(host: TestHost): Promise<readonly string[]> {
+  const [ready, votes] = ["Ready", "EtcdIsVoter"].map((type) => `{.status.conditions[?(@.type=="${type}")].status}`);
+  const text = await kubectl(host, `get nodes -o 'jsonpath={range .items[*]}{.metadata.name} ${ready} ${votes}{"\\n"}{end}'`);
+  return text.split("\n").map((line) => line.trim());
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 20_000;
+  while (!(await isSo())) {
+    if (Date.now() > end) throw new Error(`in 20 s it did not come about that ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+const journal = (host: TestHost, unit = "k3s"): Promise<string> => host.read(`journalctl -u ${unit} -o cat --no-pager`);
+
+const ALL = ["k3s1 True True", "k3s2 True True", "k3s3 True True", "k3s4 True"];
+
+beforeAll(async () => {
+  const program = builtK3s(VERSION).toString("base64");
+  await Promise.all(
+    hosts().map(async (host) => {
+      await write(host, "/etc/systemd/system/k3s.service", UNIT("server"));
+      await write(host, "/etc/systemd/system/k3s-agent.service", UNIT("agent"));
+      // Longer than what one argument may be.
+      const parts = program.match(/.{1,100000}/g) ?? [];
+      for (const part of parts) await host.read(`printf %s ${part} >>/tmp/k3s.base64`);
+      await host.read("base64 -d /tmp/k3s.base64 >/usr/local/bin/k3s && chmod 755 /usr/local/bin/k3s && systemctl daemon-reload");
+    }),
+  );
+  await configure(server(1), [`token: "${TOKEN}"`, "cluster-init: true", "node-label: [place=here]", "tokn: x"]);
+  await server(1).read("systemctl start k3s");
+  for (const host of [server(2), server(3)]) {
+    await configure(host, joining());
+    await host.read("systemctl start k3s");
+  }
+  await configure(agent(), [...joining(), 'node-taint: ["only=these:NoSchedule"]']);
+  await agent().read("systemctl start k3s-agent");
+});
+
+describe("the stand-in of K3s", () => {
+  it("is served as a release with its checksum, by version and by channel", async () => {
+    const { base, channels } = publishK3s(artifacts(), ["v1.33.7+k3s1", VERSION]);
+    const folder = `${base}/download/${encodeURIComponent(VERSION)}`;
+    const script = `cd /tmp && curl -fsSO ${folder}/k3s && curl -fsSO ${folder}/sha256sum-amd64.txt && sha256sum -c --ignore-missing sha256sum-amd64.txt && sha256sum k3s /usr/local/bin/k3s | cut -d' ' -f1 | uniq | wc -l`;
+    expect(await agent().read(script)).toBe("k3s: OK\n1");
+    expect(await agent().read(`curl -fsSLw '%{url_effective}' -o /dev/null ${channels}/v1.33`)).toMatch(
+      /\/tag\/v1\.33\.7%2Bk3s1$/,
+    );
+    expect(await agent().read("k3s --version")).toMatch(/^k3s version v1\.34\.3\+k3s1 \([0-9a-f]{8}\)\ngo version go/);
+  });
+
+  it("forms a cluster of servers that vote and an agent", async () => {
+    await until("all nodes are ready", async () => (await nodes(server(3))).join() === ALL.join());
+    expect(await kubectl(server(2), "get node k3s1 -o jsonpath='{.metadata.labels.place}'")).toBe("here");
+    expect(await kubectl(server(2), "get node k3s4 -o jsonpath='{.spec.taints[*].key}'")).toBe("only");
+    expect(await journal(server(1))).toContain("Unknown flag --tokn found in config.yaml, skipping");
+    const address = `https://${server(1).internalAddress}:6443`;
+    expect(await agent().read(`curl -sk ${address}/ping && curl -sko /dev/null -w ' %{http_code}' ${address}/readyz`)).toBe(
+      "pong 401",
+    );
+    expect(await kubectl(server(1), "get --raw /readyz")).toBe("ok");
+    const secure = `K10$(curl -sk ${address}/cacerts | sha256sum | cut -d' ' -f1)::server:${TOKEN}`;
+    expect(await server(1).read(`[ "$(cat /var/lib/rancher/k3s/server/token)" = "${secure}" ] && echo same`)).toBe("same");
+  });
+
+  it("answers what our module for Kubernetes asks", async () => {
+    const play = `- hosts: ${server(1).name}
+  tasks:
+    - name: A secret
+      k8s:
+        kubectl: /usr/local/bin/k3s kubectl
+        definition:
+          - { apiVersion: v1, kind: Namespace, metadata: { name: shop } }
+          - { apiVersion: v1, kind: Secret, metadata: { name: key, namespace: shop }, stringData: { key: value } }
+          - { apiVersion: helm.cattle.io/v1, kind: HelmChart, metadata: { name: logs, namespace: kube-system }, spec: { chart: logs } }
+`;
+    expect((await apply(server(1), play)).changes[server(1).name]).toEqual(["A secret"]);
+    expect((await apply(server(1), play)).changes[server(1).name] ?? []).toEqual([]);
+    expect(await kubectl(server(3), "-n shop get secret key -o jsonpath='{.data.key}' | base64 -d")).toBe("value");
+    await server(2).read(
+      "k3s kubectl label node k3s4 place=there && k3s kubectl taint node k3s4 only:NoSchedule- && k3s kubectl drain k3s4",
+    );
+    expect(await kubectl(server(1), "get nodes k3s4")).toMatch(/k3s4 +Ready,SchedulingDisabled +<none> /);
+  });
+
+  it("knows who is away, and does nothing without a majority", async () => {
+    await Promise.all([agent().read("systemctl stop k3s-agent"), server(2).read("systemctl stop k3s")]);
+    await until("two are not ready", async () => (await nodes(server(1))).filter((one) => / Unknown/.test(one)).length === 2);
+    await server(1).read("systemctl stop k3s");
+    await until("the last one is alone", async () => (await server(3).exec("k3s kubectl get nodes")).rc !== 0);
+    const alone = await server(3).exec("k3s kubectl label node k3s4 place=nowhere --overwrite");
+    expect(alone).toMatchObject({ rc: 1, stderr: "Error from server (InternalError): etcdserver: request timed out\n" });
+    await Promise.all([server(1), server(2)].map((host) => host.read("systemctl start k3s")));
+    await agent().read("systemctl start k3s-agent");
+    await until("all nodes are ready", async () => (await nodes(server(2))).join() === ALL.join());
+    expect(await kubectl(server(2), "get node k3s4 -o jsonpath='{.metadata.labels.place}'")).toBe("there");
+  });
+
+  it("takes a lost server back once its node is deleted, and no node under another's name", async () => {
+    await server(3).read("systemctl stop k3s && rm -rf /var/lib/rancher /etc/rancher/node && systemctl start --no-block k3s");
+    await until("it is refused", async () =>
+      (await journal(server(3))).includes("etcd cluster join failed: duplicate node name found"),
+    );
+    await kubectl(server(1), "delete node k3s3");
+    await until("it is back", async () => (await nodes(server(1))).join() === ALL.join());
+    await agent().read("systemctl stop k3s-agent && rm -rf /etc/rancher/node && systemctl start --no-block k3s-agent");
+    await until("it is refused", async () =>
+      (await journal(agent(), "k3s-agent")).includes("Node password rejected, duplicate hostname"),
+    );
+    await kubectl(server(1), "delete node k3s4");
+    await until("it is back", async () => (await nodes(server(1))).join() === ALL.join());
+  });
+
+  it("is closed with its token, and ends where servers disagree", async () => {
+    await server(1).read(`k3s token rotate --token '${TOKEN}' --new-token 'the next token'`);
+    await server(2).read("systemctl restart --no-block k3s");
+    await until("it is refused", async () => (await journal(server(2))).includes("encrypted with different token"));
+    await configure(server(2), joining("the next token"));
+    await configure(server(1), ['token: "the next token"', "cluster-init: true"]);
+    for (const host of [server(2), server(1)]) await host.read("systemctl restart k3s");
+    await server(3).read("systemctl stop k3s && rm -rf /var/lib/rancher");
+    await configure(server(3), [...joining("the next token"), "cluster-cidr: 10.50.0.0/16"]);
+    await server(3).read("systemctl start --no-block k3s");
+    const line = "critical configuration value mismatch between servers: cluster-cidr";
+    await until("it is refused", async () => (await journal(server(3))).includes(line));
+  });
+});
