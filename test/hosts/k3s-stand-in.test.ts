@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { withArtifactServer } from "./artifact-server.ts";
 import { apply } from "./cli.ts";
 import type { TestHost } from "./host.ts";
-import { builtK3s, publishK3s } from "./k3s-release.ts";
+import { publishK3s } from "./k3s-release.ts";
 import { freshHosts } from "./pool.ts";
 
 // What test/k3s promises to the tests of roles, shown without any role: on hosts of its own with units written by hand.
@@ -60,15 +60,12 @@ const journal = (host: TestHost, unit = "k3s"): Promise<string> => host.read(`jo
 const ALL = ["k3s1 True True", "k3s2 True True", "k3s3 True True", "k3s4 True"];
 
 beforeAll(async () => {
-  const program = builtK3s(VERSION).toString("base64");
+  const asset = `${publishK3s(artifacts(), [VERSION]).base}/download/${encodeURIComponent(VERSION)}/k3s`;
   await Promise.all(
     hosts().map(async (host) => {
       await write(host, "/etc/systemd/system/k3s.service", UNIT("server"));
       await write(host, "/etc/systemd/system/k3s-agent.service", UNIT("agent"));
-      // Longer than what one argument may be.
-      const parts = program.match(/.{1,100000}/g) ?? [];
-      for (const part of parts) await host.read(`printf %s ${part} >>/tmp/k3s.base64`);
-      await host.read("base64 -d /tmp/k3s.base64 >/usr/local/bin/k3s && chmod 755 /usr/local/bin/k3s && systemctl daemon-reload");
+      await host.read(`cd /usr/local/bin && curl -fsSo k3s ${asset} && chmod 755 k3s && systemctl daemon-reload`);
     }),
   );
   await configure(server(1), [`token: "${TOKEN}"`, "cluster-init: true", "node-label: [place=here]", "tokn: x"]);

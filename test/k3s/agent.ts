@@ -7,12 +7,12 @@ import { fieldsAt, listAt, parseFields, textAt, textsAt } from "./fields.ts";
 import { type Answer, call, keepAlive, wordsOf } from "./http-client.ts";
 import type { Knobs } from "./knobs.ts";
 import { parseLabels, parseTaints } from "./labels.ts";
-import { info, log, warning } from "./log.ts";
+import { Fatal, info, log, warning } from "./log.ts";
 import { nodeAddresses, nodeName, nodePassword } from "./node-identity.ts";
 import type { Registration } from "./nodes.ts";
 import { Paths } from "./paths.ts";
 import { caHash, parseToken } from "./token.ts";
-import { VERSION } from "./version.ts";
+import { isAtLeast, VERSION } from "./version.ts";
 
 export type Start = {
   readonly loaded: Loaded;
@@ -31,6 +31,14 @@ export async function runAgent(start: Start, joined: () => void): Promise<void> 
   const { settings } = start.loaded;
   const labels = parseLabels(settings.list("node-label"));
   const taints = parseTaints(settings.list("node-taint"));
+  if (
+    start.knobs.cgroupVersion === 1 &&
+    isAtLeast(VERSION, "v1.35.0+k3s1") &&
+    !settings.list("kubelet-arg").includes("fail-cgroupv1=false")
+  )
+    throw new Fatal(
+      "kubelet exited: kubelet is configured to not run on a host using cgroup v1. cgroup v1 support is in maintenance mode",
+    );
   const name = nodeName(settings);
   const addresses = nodeAddresses(settings);
   const ca = await trusted(start);

@@ -13,9 +13,9 @@ export class NoQuorum extends Error {
 
 type Seen = { readonly at: number; readonly revision: number; readonly beats: Readonly<Record<string, number>> };
 
-const TICK_MS = 400;
-/** Whoever has not answered for so long is away. */
-const AWAY_MS = 1_600;
+const TICK_MS = 500;
+/** Whoever has not answered for so long is away. Long enough for a busy machine; whose port is closed is away at once. */
+const AWAY_MS = 4_000;
 
 /**
  * The datastore of one server. The first voter that can be reached leads: it numbers the changes and passes them on, and a change counts once
@@ -36,6 +36,7 @@ export class Cluster {
   #queue: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #isTicking = false;
+  readonly #startedAt = Date.now();
 
   /** `selfId` is undefined with SQLite. */
   constructor(file: string, state: State, selfId: string | undefined, knobs: Knobs) {
@@ -97,7 +98,8 @@ export class Cluster {
 
   /** Milliseconds since any server has heard of the node. */
   silenceOf(node: string): number {
-    const own = Date.now() - (this.#beats.get(node) ?? 0);
+    // Who has just been started has not heard of anybody, which says nothing about them.
+    const own = Date.now() - (this.#beats.get(node) ?? this.#startedAt);
     const others = [...this.#seen.values()].map((seen) => Date.now() - seen.at + (seen.beats[node] ?? Number.POSITIVE_INFINITY));
     return Math.min(own, ...others);
   }
@@ -194,7 +196,10 @@ export class Cluster {
   }
 
   async #look(member: Member): Promise<void> {
-    const answer = await this.#ask(member, "status", undefined, 1_000).catch(() => undefined);
+    const answer = await this.#ask(member, "status", undefined, 2_000).catch((error: unknown) => {
+      if (error instanceof Error && "code" in error && error.code === "ECONNREFUSED") this.#seen.delete(member.id);
+      return undefined;
+    });
     if (answer?.status === 410) return this.#removed?.();
     if (answer?.status !== 200) return;
     const status = parseFields(answer.body);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { parse } from "yaml";
@@ -10,10 +10,15 @@ import { Paths } from "./paths.ts";
 import { hasContainerd2, hasContainerdDropIns, VERSION } from "./version.ts";
 
 const SOCKET = "/run/k3s/containerd/containerd.sock";
+const ARCHIVE = /\.(tar|tar\.(gz|bz2|lz4|zst)|tgz|tbz|tzst|txt)$/;
 const BASE = /\{\{-?\s*template\s+"base"\s+\.\s*-?\}\}/;
 
 /** Writes what containerd reads, as K3s does at each start, and "starts" it. */
 export function startContainerd(settings: Settings, paths: Paths, knobs: Knobs): void {
+  if (settings.isOn("docker") && !existsSync("/run/docker.sock"))
+    throw new Fatal(
+      "failed to get docker version from dockerd: Cannot connect to the Docker daemon at unix:///run/docker.sock. Is the docker daemon running?",
+    );
   if (settings.isOn("docker") || settings.text("container-runtime-endpoint") !== "") return;
   checkSnapshotter(settings, paths, knobs);
   const folder = paths.agent("etc", "containerd");
@@ -35,6 +40,10 @@ export function startContainerd(settings: Settings, paths: Paths, knobs: Knobs):
     `Running containerd -c ${join(folder, "config.toml")} -a ${SOCKET} --state /run/k3s/containerd --root ${paths.agent("containerd")}`,
   );
   mkdirSync(paths.agent("images"), { recursive: true, mode: 0o755 });
+  for (const name of readdirSync(paths.agent("images"))
+    .filter((one) => ARCHIVE.test(one))
+    .sort())
+    info(`Imported images from ${paths.agent("images", name)} in 1ms`);
   mkdirSync(dirname(SOCKET), { recursive: true, mode: 0o711 });
   rmSync(SOCKET, { force: true });
   createServer((socket) => socket.destroy()).listen(SOCKET);

@@ -11,6 +11,8 @@ export type Knobs = {
   readonly issuedDaysAgo: number;
   /** What the file system of the data directory claims to be; asked for with statfs unless given. */
   readonly filesystem: string;
+  /** 1: the host claims to have the old control groups, with which the kubelet of K3s 1.35 and later does not start. */
+  readonly cgroupVersion: number;
   /** The node registers, and is never Ready. */
   readonly staysNotReady: boolean;
   /** How long a joining server stays a learner. */
@@ -32,6 +34,7 @@ export function readKnobs(file = KNOBS_FILE): Knobs {
     failAtStart: textAt(given, "failAtStart"),
     issuedDaysAgo: number("issuedDaysAgo", 0),
     filesystem: textAt(given, "filesystem"),
+    cgroupVersion: number("cgroupVersion", 2),
     staysNotReady: at(given, "staysNotReady") === true,
     learnerMs: number("learnerMs", 800),
     apiDelayMs: number("apiDelayMs", 0),

@@ -43,7 +43,7 @@ export function parseRegistration(given: unknown): Registration {
 }
 
 /** A node that has not been heard of for so long is not Ready. */
-const SILENCE_MS = 4_000;
+const SILENCE_MS = 5_000;
 
 export const nodeKey = (name: string): string => `/api/v1/nodes/${name}`;
 
@@ -170,9 +170,32 @@ export async function controlNodes(api: Api, cluster: Cluster): Promise<void> {
         return one;
       });
       if (member !== undefined) next = voting(next, !member.isLearner);
-      return { ...present, status: { ...fieldsAt(present, "status"), conditions: next } };
+      return { ...present, spec: tainted(present, next), status: { ...fieldsAt(present, "status"), conditions: next } };
     });
   }
+}
+
+/** The taints that Kubernetes itself sets and removes. */
+function tainted(node: Fields, conditions: readonly Fields[]): Fields {
+  const spec = fieldsAt(node, "spec");
+  const ready = conditions.find((one) => one["type"] === "Ready")?.["status"];
+  const reasons = {
+    "node.kubernetes.io/unschedulable": spec["unschedulable"] === true,
+    "node.kubernetes.io/not-ready": ready === "False",
+    "node.kubernetes.io/unreachable": ready === "Unknown",
+  };
+  const present = listAt(node, "spec", "taints").filter(isFields);
+  const others = present.filter((one) => !(String(one["key"]) in reasons));
+  const own = Object.entries(reasons).flatMap(([key, isSo]) => {
+    if (!isSo) return [];
+    const kept = present.filter((one) => one["key"] === key);
+    if (kept.length > 0) return kept;
+    const effects = key.endsWith("unschedulable") ? ["NoSchedule"] : ["NoSchedule", "NoExecute"];
+    return effects.map((effect): Fields => ({ effect, key, timeAdded: now() }));
+  });
+  const { taints: _taints, ...rest } = spec;
+  const taints = [...others, ...own];
+  return taints.length === 0 ? rest : { ...rest, taints };
 }
 
 function voting(all: readonly Fields[], isVoter: boolean): Fields[] {

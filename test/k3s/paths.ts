@@ -23,7 +23,7 @@ export class Paths {
 
   /** Replaced as a whole, so that a reader never sees half of it. */
   static write(path: string, text: string | Buffer, mode = 0o600): void {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     const draft = `${path}.tmp${process.pid}`;
     writeFileSync(draft, text, { mode });
     chmodSync(draft, mode);

@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runAgent } from "./agent.ts";
@@ -8,26 +7,28 @@ import { Cluster } from "./cluster.ts";
 import type { Loaded, Settings } from "./config.ts";
 import { controlApi, type Deployer, newDeployer } from "./controllers.ts";
 import type { Passwords } from "./credentials.ts";
+import { leave, openStore, tokenSetting } from "./datastore.ts";
+import { warnOfExpiry } from "./expiry.ts";
 import { CRITICAL } from "./flags.ts";
-import { joinCluster } from "./join.ts";
 import type { Knobs } from "./knobs.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { Fatal, info, log, messageOf } from "./log.ts";
 import { nodeAddresses, nodeName } from "./node-identity.ts";
 import { notifyReady } from "./notify.ts";
 import { Paths } from "./paths.ts";
-import { type Bootstrap, issuerOf, keepLeaves, leafText, newBootstrap, serverLeaves, writeBootstrap } from "./pki.ts";
-import { type Member, newState, readState, type State, seal, unseal, writeState } from "./state.ts";
+import { type Bootstrap, issuerOf, keepLeaves, leafText, serverLeaves, writeBootstrap } from "./pki.ts";
+import { seal, unseal } from "./state.ts";
 import { type Context, startSupervisor } from "./supervisor.ts";
-import { caHash, parseToken, secureToken } from "./token.ts";
+import { secureToken } from "./token.ts";
+import { unpack } from "./userland.ts";
 import { newKey } from "./x509.ts";
 
 export async function runServer(loaded: Loaded, knobs: Knobs): Promise<void> {
   const { settings } = loaded;
   const paths = new Paths(settings.text("data-dir"));
   checkFlags(settings);
-  mkdirSync(paths.server("manifests"), { recursive: true, mode: 0o700 });
-  mkdirSync(paths.tls("etcd"), { recursive: true, mode: 0o700 });
+  unpack(paths);
+  for (const folder of [paths.server("manifests"), paths.tls("etcd")]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const name = nodeName(settings);
   const addresses = nodeAddresses(settings);
   const port = Number(settings.text("https-listen-port"));
@@ -51,7 +52,7 @@ export async function runServer(loaded: Loaded, knobs: Knobs): Promise<void> {
   keepLeaves(serverLeaves(paths, all, hasEtcd), bootstrap, knobs);
   const cluster = new Cluster(store.file, store.state, store.selfId, knobs);
   const api = new Api(cluster);
-  const passwords: Passwords = { server: token, node: agentToken(settings) || token };
+  const passwords: Passwords = { server: token, node: tokenSetting(settings, "agent-token") || token };
   const writeTokens = (): void => writeTokenFiles(paths, bootstrap, passwords);
   writeTokens();
   // What this server runs with stays until it is started again; what the datastore has may be newer.
@@ -62,7 +63,7 @@ export async function runServer(loaded: Loaded, knobs: Knobs): Promise<void> {
     cluster,
     passwords,
     bootstrap: () => bootstrap,
-    shared: Object.fromEntries(CRITICAL.map((one) => [one, criticalValue(settings, one)])),
+    shared: Object.fromEntries(CRITICAL.map((one) => [one, settings.text(one)])),
     hasEtcd,
     issuedDaysAgo: knobs.issuedDaysAgo,
     serves: () => serves,
@@ -97,6 +98,7 @@ export async function runServer(loaded: Loaded, knobs: Knobs): Promise<void> {
   info("Kube API server is now running");
   info("k3s is up and running");
   notifyReady();
+  await warnOfExpiry(api, paths, name);
   if (settings.isOn("disable-agent")) return;
   await runAgent(
     { loaded, paths, knobs, server: `https://127.0.0.1:${port}`, token: passwords.node, isServer: true },
@@ -130,110 +132,6 @@ function checkFlags(settings: Settings): void {
     throw new Fatal(
       `building kine: the stand-in has no datastore behind ${settings.text("datastore-endpoint").replace(/\/\/[^@]*@/, "//")}`,
     );
-}
-
-export function criticalValue(settings: Settings, name: string): string {
-  return settings.text(name) || "";
-}
-
-/** What is configured, without its decoration. */
-function configuredToken(settings: Settings): { readonly password: string; readonly hash: string | undefined } | undefined {
-  const file = settings.text("token-file");
-  const text = settings.text("token") || (file === "" ? "" : readFileSync(file, "utf8").trim());
-  if (text === "") return undefined;
-  const parsed = parseToken(text, "server");
-  return { password: parsed.isBootstrap ? `${parsed.user}.${parsed.password}` : parsed.password, hash: parsed.caHash };
-}
-
-function agentToken(settings: Settings): string {
-  const file = settings.text("agent-token-file");
-  return settings.text("agent-token") || (file === "" ? "" : readFileSync(file, "utf8").trim());
-}
-
-type Store = {
-  readonly file: string;
-  readonly state: State;
-  readonly selfId: string | undefined;
-  readonly bootstrap: Bootstrap;
-  readonly token: string;
-};
-
-/** The datastore that is there; else a new one, or that of the cluster which is joined. */
-async function openStore(settings: Settings, paths: Paths, knobs: Knobs, node: string, url: string): Promise<Store> {
-  const etcd = paths.server("db", "etcd", "member", "snap", "db");
-  const sqlite = paths.server("db", "state.db");
-  const tombstone = paths.server("db", "etcd", "tombstone");
-  if (existsSync(tombstone)) {
-    info("etcd: this member has been removed from its cluster; moving its data aside");
-    renameSync(paths.server("db", "etcd"), paths.server("db", `etcd-old-${Math.floor(Date.now() / 1000)}`));
-  }
-  const given = configuredToken(settings);
-  const kept = Paths.readOr(paths.server("token"), "").trim();
-  const token = given?.password ?? (kept === "" ? undefined : parseToken(kept, "server").password);
-  const open = (state: State): Bootstrap => {
-    const bootstrap = token === undefined ? undefined : unseal(state.sealed, token);
-    if (bootstrap === undefined)
-      throw new Fatal("starting kubernetes: preparing server: bootstrap data already found and encrypted with different token");
-    return bootstrap;
-  };
-  const self = (): Member => {
-    const id = randomBytes(8).toString("hex");
-    return { id, name: `${node}-${id.slice(0, 8)}`, node, url, isLearner: false };
-  };
-  const idFile = paths.server("db", "etcd", "name");
-  const keep = (member: Member): void => {
-    mkdirSync(paths.server("db", "etcd"), { recursive: true, mode: 0o700 });
-    writeFileSync(idFile, member.name);
-  };
-
-  const present = readState(etcd);
-  if (present !== undefined) {
-    const name = Paths.readOr(idFile, "");
-    const member = present.members.find((one) => one.name === name);
-    if (settings.isOn("cluster-reset")) return reset(present, etcd, name);
-    return { file: etcd, state: present, selfId: member?.id ?? "", bootstrap: open(present), token: token ?? "" };
-  }
-  if (settings.text("server") !== "") {
-    if (token === undefined) throw new Fatal("--token is required to join a cluster");
-    const member = self();
-    const hash = given?.hash;
-    const { state, bootstrap } = await joinCluster(settings, { member, token, hash });
-    keep(member);
-    return { file: etcd, state, selfId: member.id, bootstrap, token };
-  }
-  const old = readState(sqlite);
-  const isEtcd = settings.isOn("cluster-init");
-  if (old !== undefined && !isEtcd)
-    return { file: sqlite, state: old, selfId: undefined, bootstrap: open(old), token: token ?? "" };
-  const password = token ?? randomBytes(16).toString("hex");
-  const bootstrap = old === undefined ? newBootstrap(paths, knobs) : open(old);
-  if (given?.hash !== undefined && given.hash !== caHash(bootstrap["server-ca.crt"] ?? ""))
-    throw new Fatal(
-      `token CA hash does not match the Cluster CA certificate hash: ${given.hash} != ${caHash(bootstrap["server-ca.crt"] ?? "")}`,
-    );
-  const state = old ?? newState(seal(bootstrap, password));
-  if (!isEtcd) return { file: sqlite, state, selfId: undefined, bootstrap, token: password };
-  const member = self();
-  keep(member);
-  rmSync(sqlite, { force: true });
-  return { file: etcd, state: { ...state, members: [member] }, selfId: member.id, bootstrap, token: password };
-}
-
-/** `--cluster-reset`: this member alone is left; then the process ends. */
-function reset(state: State, file: string, name: string): never {
-  const members = state.members.filter((one) => one.name === name).map((one) => ({ ...one, isLearner: false }));
-  writeState(file, { ...state, members });
-  info(
-    "Managed etcd cluster membership has been reset, restart without --cluster-reset flag now. Backup and delete ${datadir}/server/db on each peer etcd server and rejoin the nodes",
-  );
-  process.exit(0);
-}
-
-/** Nothing of what it knows counts any more: the next start joins again, or founds anew. */
-function leave(paths: Paths): void {
-  Paths.write(paths.server("db", "etcd", "tombstone"), "");
-  log("fatal", "etcd: the member has been permanently removed from the cluster");
-  process.exit(1);
 }
 
 function writeTokenFiles(paths: Paths, bootstrap: Bootstrap, passwords: Passwords): void {

@@ -4,7 +4,7 @@ import { type Api, failure, type Reply } from "./api.ts";
 import { type Cluster, NoQuorum } from "./cluster.ts";
 import { type Caller, callerOf, joinsAsAgent, joinsAsServer, type Passwords } from "./credentials.ts";
 import { at, fieldsAt, parseFields, textAt } from "./fields.ts";
-import { log, messageOf } from "./log.ts";
+import { Fatal, log, messageOf } from "./log.ts";
 import { admits, nodeKey, parseRegistration, register } from "./nodes.ts";
 import { type Bootstrap, issuerOf, leafText, nodeLeaves } from "./pki.ts";
 import { Conflict, parseChange, parseMember } from "./state.ts";
@@ -37,7 +37,11 @@ export function startSupervisor(context: Context, tls: Tls, address: string, por
   });
   server.keepAliveTimeout = 60_000;
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => {
+      reject(
+        "code" in error && error.code === "EADDRINUSE" ? new Fatal(`listen tcp :${port}: bind: address already in use`) : error,
+      );
+    });
     server.listen(port, address, () => resolve(server));
   });
 }

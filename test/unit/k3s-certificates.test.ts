@@ -16,6 +16,7 @@ const knobs: Knobs = {
   failAtStart: "",
   issuedDaysAgo: 0,
   filesystem: "",
+  cgroupVersion: 2,
   staysNotReady: false,
   learnerMs: 0,
   apiDelayMs: 0,
