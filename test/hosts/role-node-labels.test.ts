@@ -1,15 +1,12 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type ApplyOptions, apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
-import { builtK3s } from "./k3s-release.ts";
 import { messagesOf } from "./messages.ts";
 import { freshHost, freshHosts } from "./pool.ts";
 import { refusals } from "./refusals.ts";
-import { runFolder } from "./run.ts";
+import { startK3s } from "./start-k3s.ts";
 
 type Variables = Readonly<Record<string, unknown>>;
 const named = (vars: Variables) =>
@@ -48,22 +45,6 @@ describe("role node-labels on a host without K3s", { timeout: 300_000 }, () => {
     });
   });
 });
-
-/** Puts K3s' stand-in on a host, and waits until it runs. */
-async function startK3s(host: TestHost, kind: "server" | "agent", config: Variables): Promise<void> {
-  const program = join(runFolder(), "k3s-for-labels");
-  writeFileSync(program, builtK3s("v1.34.2+k3s1"));
-  const unit = `[Service]\nType=notify\nExecStart=/usr/local/bin/k3s ${kind}\nKillMode=process\nRestart=always\nRestartSec=1\n[Install]\nWantedBy=multi-user.target\n`;
-  const name = kind === "server" ? "k3s" : "k3s-agent";
-  const tasks = [
-    { copy: { src: program, dest: "/usr/local/bin/k3s", mode: "0755" } },
-    { copy: { dest: `/etc/systemd/system/${name}.service`, content: unit } },
-    { file: { path: "/etc/rancher/k3s", state: "directory" } },
-    { copy: { dest: "/etc/rancher/k3s/config.yaml", content: JSON.stringify(config), mode: "0600" } },
-    { systemd: { name, state: "started", daemon_reload: true } },
-  ];
-  await apply(host, JSON.stringify([{ hosts: "all", become: true, gather_facts: false, tasks }]));
-}
 
 const nodeList = z.object({
   items: z.array(

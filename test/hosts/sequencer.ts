@@ -26,6 +26,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   "role-etcdctl.test.ts": 75,
   "role-k3s-in-docker.test.ts": 100,
   "role-node-labels.test.ts": 60,
+  "role-agentless-server.test.ts": 40,
   "role-selinux.test.ts": 70,
   "role-containerd-template.test.ts": 60,
   "k3s-stand-in.test.ts": 70,
