@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** About how many seconds a file takes on two cores while another one runs beside it. Only the balance of the shards depends on it. */
 const SECONDS: Readonly<Record<string, number>> = {
-  "vm.test.ts": 930,
+  "vm.test.ts": 510,
   "twins.test.ts": 400,
   "modules-firewall.test.ts": 320,
   "modules-system.test.ts": 290,
@@ -12,7 +12,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   "modules-packages.test.ts": 170,
   "modules.test.ts": 130,
   "modules-rpm.test.ts": 130,
-  "modules-selinux.test.ts": 120,
+  "modules-selinux.test.ts": 75,
   "modules-cluster.test.ts": 115,
   "role-docker-runtime.test.ts": 110,
   "role-ulogd2.test.ts": 105,
@@ -27,9 +27,9 @@ const SECONDS: Readonly<Record<string, number>> = {
   "role-k3s-in-docker.test.ts": 100,
   "role-node-labels.test.ts": 60,
   "role-agentless-server.test.ts": 40,
-  "role-selinux.test.ts": 70,
   "role-containerd-template.test.ts": 60,
   "k3s-stand-in.test.ts": 70,
+  "role-selinux.test.ts": 40,
   "kubeconfig.test.ts": 15,
   "role-logging.test.ts": 50,
 };
