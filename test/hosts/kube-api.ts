@@ -73,7 +73,11 @@ async function startKubeApi(): Promise<{ readonly api: KubeApi; readonly server:
     const key = path;
     const present = objects.get(key);
     if (method === "GET" && place.name === "") {
-      const items = [...objects].filter(([one]) => one.startsWith(`${path}/`)).map(([, one]) => one);
+      // How kubectl waits for the end of one object.
+      const only = /^metadata\.name=(.+)$/.exec(url.searchParams.get("fieldSelector") ?? "")?.[1];
+      const items = [...objects]
+        .filter(([one]) => (only === undefined ? one.startsWith(`${path}/`) : one === `${path}/${only}`))
+        .map(([, one]) => one);
       return { status: 200, body: { kind: `${place.resource.kind}List`, apiVersion: place.version, metadata: {}, items } };
     }
     if (method === "POST") {

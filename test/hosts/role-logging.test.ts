@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { apply } from "./cli.ts";
+import { converges } from "./converges.ts";
 import { withKubeApi } from "./kube-api.ts";
 import { freshHost, withHosts } from "./pool.ts";
 import { refusals } from "./refusals.ts";
@@ -145,5 +147,149 @@ describe("role network-policy-logging", () => {
     expect(await refusals("all: { hosts: { one: {} } }", of("one", policies("limit: 1")))).toEqual([
       'one: network_policy_logging needs a host in the group "server", whose K3s has the policies',
     ]);
+  });
+});
+
+describe("role rancher-logging", () => {
+  const manifest = "/var/lib/rancher/k3s/server/manifests/k3sprov-rancher-logging.yaml";
+  const version = "107.0.1+up4.10.0-rancher.6";
+  const text = (vars: string) => play("rancher-logging", `rancher_logging_chart_version: ${version}\n${vars}`);
+  const documents = async () => parseAllDocuments(await host().read(`cat ${manifest}`)).map((one): unknown => one.toJS());
+  const chart = (name: string, more: Record<string, unknown>) => ({
+    apiVersion: "helm.cattle.io/v1",
+    kind: "HelmChart",
+    metadata: { name, namespace: "kube-system" },
+    spec: {
+      repo: "https://charts.rancher.io",
+      chart: name,
+      version,
+      targetNamespace: "cattle-logging-system",
+      createNamespace: true,
+      ...more,
+    },
+  });
+
+  it("leaves charts for K3s to install, and undoes itself", { timeout: 120_000 }, async () => {
+    const write = "rancher-logging : Deploy Rancher's logging";
+    await converges(host(), text("rancher_logging_values: { a: { b: c } }"), {
+      groups: { server: [host()] },
+      changed: ["rancher-logging : Create the directories of K3s' manifests", write],
+      disturb: [{ by: `sed -i s/rancher.6/rancher.5/ ${manifest}`, repairedBy: write }],
+      absent: text("rancher_logging_state: absent"),
+    });
+  });
+
+  it("goes by where the hosts have their journal, and tells which have it elsewhere", { timeout: 120_000 }, async () => {
+    const both = async (vars: string) => apply([agent, host()], text(vars), { groups: groups() });
+    await agent.read("rm -rf /var/log/journal; mkdir -p /etc/systemd/journald.conf.d");
+    await host().read("rm -rf /var/log/journal; mkdir -p /etc/systemd/journald.conf.d /run/systemd/journald.conf.d");
+    try {
+      expect((await both("")).stdout).not.toContain("warning: the chart reads");
+      expect(await documents()).toEqual([
+        chart("rancher-logging-crd", {}),
+        chart("rancher-logging", {
+          valuesContent: `additionalLoggingSources:
+  k3s:
+    container_engine: systemd
+    enabled: true
+global:
+  seLinux:
+    enabled: false
+systemdLogPath: /run/log/journal
+`,
+        }),
+      ]);
+      // The last file by name wins, wherever it is; of two with one name, the one in /etc.
+      await host().read(`cd /etc/systemd/journald.conf.d
+printf '[Journal]\\nStorage=volatile\\n' >10-a.conf; printf '[Journal]\\n#Storage=none\\nStorage = persistent\\n' >20-b.conf
+printf '[Journal]\\nStorage=none\\n' >/run/systemd/journald.conf.d/20-b.conf`);
+      await agent.read("mkdir /var/log/journal");
+      expect((await both("rancher_logging_docker_root: /srv/docker\nrancher_logging_selinux: true")).stdout).not.toContain(
+        "warning: the chart",
+      );
+      expect((await documents())[1]).toMatchObject({
+        spec: {
+          valuesContent: expect.stringMatching(
+            /global:\n {2}dockerRootDirectory: \/srv\/docker\n {2}seLinux:\n {4}enabled: true\nsystemdLogPath: \/var\/log\/journal\n/,
+          ),
+        },
+      });
+      await agent.read("printf '[Journal]\\nStorage=none\\n' >/etc/systemd/journald.conf.d/x.conf");
+      const differing = await both("");
+      expect(differing.stdout).toContain(
+        `warning: the chart reads /var/log/journal on all nodes, and the journal is in nowhere on ${agent.name}, so nothing of K3s is read there; give all the same Storage= in journald.conf, or say rancher_logging_systemd_log_path`,
+      );
+      expect((await both("")).costs["fresh1"]?.roundTrips).toBeLessThanOrEqual(4);
+    } finally {
+      await agent.read("rm -rf /var/log/journal /etc/systemd/journald.conf.d");
+    }
+  });
+
+  it("uninstalls what K3s would keep", { timeout: 120_000 }, async () => {
+    api().define("helm.cattle.io/v1", { name: "helmcharts", kind: "HelmChart", namespaced: true });
+    const path = (name: string) => `/apis/helm.cattle.io/v1/namespaces/kube-system/helmcharts/${name}`;
+    for (const name of ["rancher-logging", "rancher-logging-crd", "traefik"]) {
+      api().objects.set(path(name), {
+        ...chart(name, {}),
+        metadata: { name, namespace: "kube-system", resourceVersion: "1", uid: name },
+      });
+    }
+    await host().read(`mkdir -p /etc/rancher/k3s && echo '${api().config}' >/etc/rancher/k3s/k3s.yaml`);
+    const before = api().writes.length;
+    const absent = await apply(host(), text("rancher_logging_state: absent"), { groups: { server: [host()] } });
+    expect(absent.changes["fresh1"]).toEqual([
+      "rancher-logging : Remove the manifest",
+      "rancher-logging : Uninstall the charts",
+      "rancher-logging : Remove K3s' empty directories",
+    ]);
+    expect(api().writes.slice(before)).toEqual(["rancher-logging", "rancher-logging-crd"].map((name) => `DELETE ${path(name)}`));
+    expect((await apply(host(), text("rancher_logging_state: absent"), { groups: { server: [host()] } })).changes).toEqual({});
+  });
+
+  it("refuses, before any host is touched, what cannot be", async () => {
+    const version = (name: string, given: string) =>
+      `${name} is "${given}", and must be a version of the chart, such as 107.0.1+up4.10.0-rancher.6: which of them goes with which Kubernetes says the repository`;
+    const path = (name: string, given: string) => `${name} is "${given}", and must be an absolute path without .. and blanks`;
+    const rows: readonly (readonly [host: string, vars: string, ...messages: string[]])[] = [
+      ["none", "x: 1", version("rancher_logging_chart_version", ""), version("rancher_logging_crd_chart_version", "")],
+      [
+        "latest",
+        "rancher_logging_chart_version: 1.0.0, rancher_logging_crd_chart_version: latest",
+        version("rancher_logging_crd_chart_version", "latest"),
+      ],
+      ...(
+        [
+          [
+            "repo",
+            "rancher_logging_repo: charts.rancher.io",
+            'rancher_logging_repo is "charts.rancher.io", and must be the http:// or https:// address of a repository of charts',
+          ],
+          [
+            "space",
+            "rancher_logging_namespace: Logging",
+            'rancher_logging_namespace is "Logging", and must be small letters, digits and -',
+          ],
+          ["journal", "rancher_logging_systemd_log_path: var/log", path("rancher_logging_systemd_log_path", "var/log")],
+          ["docker", "rancher_logging_docker_root: /srv/../docker", path("rancher_logging_docker_root", "/srv/../docker")],
+          [
+            "helm",
+            "k3s_server_config: { disable-helm-controller: true }",
+            "k3s_server_config has disable-helm-controller: true, so K3s installs no charts; leave that out, or install rancher-logging with helm",
+          ],
+        ] as const
+      ).map(([name, vars, message]) => [name, `rancher_logging_chart_version: v1.2.3, ${vars}`, message] as const),
+    ];
+    const inventory = JSON.stringify({ server: { hosts: Object.fromEntries(rows.map(([name]) => [name, {}])) } });
+    const said = await refusals(
+      inventory,
+      rows.map(([name, vars]) => `- { hosts: ${name}, roles: [{ role: rancher-logging, ${vars} }] }\n`).join(""),
+    );
+    expect(said).toEqual(rows.flatMap(([name, , ...messages]) => messages.map((message) => `${name}: ${message}`)));
+    expect(
+      await refusals(
+        "all: { hosts: { one: {} } }",
+        "- { hosts: all, roles: [{ role: rancher-logging, rancher_logging_chart_version: 1.0.0 }] }",
+      ),
+    ).toEqual(['one: rancher_logging needs a host in the group "server", whose K3s deploys the charts']);
   });
 });

@@ -31,7 +31,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   "k3s-stand-in.test.ts": 70,
   "role-selinux.test.ts": 40,
   "kubeconfig.test.ts": 15,
-  "role-logging.test.ts": 50,
+  "role-logging.test.ts": 75,
 };
 const OTHERS = 30;
 
