@@ -72,7 +72,7 @@ export class Api {
     const key = `${folderOf(kind, namespace)}/${name}`;
     if (method === "DELETE") return this.#delete(place, key);
     if (!isFields(given)) return failure(400, "BadRequest", "the body is no object");
-    if (method === "POST" && place.sub === "eviction") return this.#delete(place, key);
+    if (method === "POST" && place.sub === "eviction") return this.#blockedBy(place, key) ?? this.#delete(place, key);
     if (method === "POST") return this.#create(place, given);
     if (method === "PUT") return this.#replace(place, key, given);
     if (method === "PATCH") return this.#patch(place, key, given, question);
@@ -144,6 +144,24 @@ export class Api {
       if (error instanceof ApplyConflict) return failure(409, "Conflict", error.message);
       throw error;
     }
+  }
+
+  /** A budget that the eviction of a pod would break. */
+  #blockedBy({ namespace }: Place, key: string): Reply | undefined {
+    const labels = textsAt(this.get(key), "metadata", "labels");
+    const matches = (budget: Fields, of: Readonly<Record<string, string>>): boolean =>
+      Object.entries(textsAt(budget, "spec", "selector", "matchLabels")).every(([name, value]) => of[name] === value);
+    const isBroken = this.list(`/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`).some((budget) => {
+      if (!matches(budget, labels)) return false;
+      if (textAt(budget, "spec", "maxUnavailable") === "0") return true;
+      const pods = this.list(`/api/v1/namespaces/${namespace}/pods`);
+      const healthy = pods.filter(
+        (pod) => matches(budget, textsAt(pod, "metadata", "labels")) && textAt(pod, "status", "phase") === "Running",
+      );
+      return Number(textAt(budget, "spec", "minAvailable") || 0) >= healthy.length;
+    });
+    const message = "Cannot evict pod as it would violate the pod's disruption budget.";
+    return isBroken ? failure(429, "TooManyRequests", message) : undefined;
   }
 
   async #delete({ kind, name }: Place, key: string): Promise<Reply> {

@@ -107,6 +107,8 @@ export async function accessOf(kubeconfig: string | undefined, context: string |
   } catch {
     throw new KubectlError(`error: error loading config file "${path}": open ${path}: permission denied`);
   }
+  const simple = context === undefined ? accessIn(text) : undefined;
+  if (simple !== undefined) return simple;
   const { parse } = await import("yaml");
   const config: unknown = parse(text);
   const named = (list: string, name: string): unknown => listAt(config, list).find((one) => textAt(one, "name") === name);
@@ -131,4 +133,22 @@ export async function accessOf(kubeconfig: string | undefined, context: string |
     ...(certificate === undefined ? {} : { certificate }),
     ...(key === undefined ? {} : { key }),
   };
+}
+
+/** K3s' own file has one of each and lies there as it was written: reading it so saves most of the time that a kubectl takes. */
+function accessIn(text: string): Access | undefined {
+  const one = (name: string): string | undefined => {
+    const found = [...text.matchAll(new RegExp(`^ {4}${name}: ([^\\s"']+)$`, "gm"))];
+    return found.length === 1 ? found[0]?.[1] : undefined;
+  };
+  const [server, ca, certificate, key] = [
+    one("server"),
+    one("certificate-authority-data"),
+    one("client-certificate-data"),
+    one("client-key-data"),
+  ];
+  if (server === undefined || ca === undefined || certificate === undefined || key === undefined) return undefined;
+  if (!/^users:\n- name: (\S+)\n {2}user:$/m.test(text) || (text.match(/^- /gm) ?? []).length !== 3) return undefined;
+  const decoded = (data: string): string => Buffer.from(data, "base64").toString("utf8");
+  return { server, ca: decoded(ca), certificate: decoded(certificate), key: decoded(key) };
 }
