@@ -85,6 +85,10 @@ const WRONG: readonly (readonly [Variables, string])[] = [
     { k3s_server_registries: { mirrors: {} } },
     "this server has no agent that pulls images; leave k3s_server_registries out on this host",
   ],
+  [
+    { node_labels_taints: ["a:NoSchedule"] },
+    "this server has no agent and so no node that could have labels or taints; leave node_labels_labels, node_labels_taints and node_labels_admin_labels out on this host",
+  ],
 ];
 /** What goes well although it looks like the above. */
 const RIGHT: readonly Variables[] = [
@@ -135,7 +139,7 @@ describe("what role agentless-server refuses", () => {
     ]);
   });
 
-  it.each(["docker-runtime", "nvidia", "stargz", "selinux", "node-labels"])("together with the role %s", async (name) => {
+  it.each(["docker-runtime", "nvidia", "stargz", "selinux"])("together with the role %s", async (name) => {
     const both = JSON.stringify([{ hosts: "server", roles: ["agentless-server", { role: name }] }]);
     const said = await refusals(cluster({ server1: {} }), both);
     expect(said).toContain(

@@ -213,8 +213,8 @@ const WRONG: readonly (readonly [Variables, string])[] = [
     "node_labels_taints has two taints of one key and effect (gpu=a:NoExecute, gpu:NoExecute), of which a node has only one; leave one out",
   ],
   [
-    { k3s_server_config: { "disable-agent": true } },
-    "this server has no agent and so no node that could have labels or taints; take it out of the hosts of the role node-labels",
+    { node_labels_admin_labels: { a: "b" }, k3s_server_config: { "disable-agent": true } },
+    "this server has no agent and so no node that could have labels or taints; leave node_labels_labels, node_labels_taints and node_labels_admin_labels out on this host",
   ],
   [
     { node_labels_server: "nobody" },
@@ -234,7 +234,7 @@ const RIGHT: readonly Variables[] = [
     node_labels_taints: ["CriticalAddonsOnly=true:NoExecute", "CriticalAddonsOnly=true:NoSchedule"],
   },
   { node_labels_labels: { zone: "a" }, k3s_server_config: { "node-label": "zone=a" } },
-  { node_labels_state: "absent", k3s_server_config: { "disable-agent": true } },
+  { k3s_server_config: { "disable-agent": true } },
   { node_labels_use_api: false, node_labels_server: "" },
 ];
 
