@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { main } from "../../src/cli/main.ts";
 import { fakeProcess } from "../cli/fake-process.ts";
 
@@ -35,6 +36,29 @@ describe("the playbooks that come along", () => {
       expect(names).toContain(`${role}.yaml`);
       expect(site).toContain(`- role: ${role}\n`);
     }
+  });
+});
+
+describe("the manifests to try roles with", () => {
+  it.each([
+    [
+      "nvidia",
+      "sample-pod.yaml",
+      { apiVersion: "v1", kind: "Pod", spec: { runtimeClassName: "nvidia", restartPolicy: "Never" } },
+    ],
+    [
+      "nvidia",
+      "runtime-class.yaml",
+      { apiVersion: "node.k8s.io/v1", kind: "RuntimeClass", metadata: { name: "nvidia" }, handler: "nvidia" },
+    ],
+    [
+      "stargz",
+      "sample-pod.yaml",
+      { apiVersion: "v1", kind: "Pod", spec: { containers: [{ image: expect.stringMatching(/-esgz$/) }] } },
+    ],
+  ])("%s: %s is what its README names", (role, file, expected) => {
+    expect(parse(readFileSync(join(repository, "roles", role, "files", file), "utf8"))).toMatchObject(expected);
+    expect(readFileSync(join(repository, "roles", role, "README.md"), "utf8")).toContain(`(files/${file})`);
   });
 });
 
