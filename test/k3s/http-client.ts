@@ -1,4 +1,5 @@
 import { Agent, request } from "node:https";
+import { shownChain } from "./token.ts";
 
 export type Credentials = {
   /** PEM of the authorities; undefined: whoever answers is believed. */
@@ -57,7 +58,7 @@ const authorization = ({ user, password }: { readonly user: string; readonly pas
 function tlsOf({ ca, certificate, key }: Credentials) {
   return {
     ...(ca === undefined ? { rejectUnauthorized: false } : { ca }),
-    ...(certificate === undefined ? {} : { cert: certificate }),
+    ...(certificate === undefined ? {} : { cert: shownChain(certificate) }),
     ...(key === undefined ? {} : { key }),
   };
 }

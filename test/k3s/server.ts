@@ -19,7 +19,7 @@ import { Paths } from "./paths.ts";
 import { type Bootstrap, issuerOf, keepLeaves, leafText, serverLeaves, writeBootstrap } from "./pki.ts";
 import { seal, unseal } from "./state.ts";
 import { type Context, startSupervisor } from "./supervisor.ts";
-import { secureToken } from "./token.ts";
+import { secureToken, shownChain } from "./token.ts";
 import { unpack } from "./userland.ts";
 import { newKey } from "./x509.ts";
 
@@ -174,5 +174,5 @@ function servingCertificate(
     paths.tls("dynamic-cert.json"),
     JSON.stringify({ kind: "Secret", type: "kubernetes.io/tls", data: { "tls.crt": encoded(cert), "tls.key": encoded(key) } }),
   );
-  return { cert, key };
+  return { cert: shownChain(cert), key };
 }

@@ -34,6 +34,19 @@ function credentials(caHash: string | undefined, rest: string, user: string): To
 export const certificatesIn = (pem: string): readonly string[] =>
   pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
 
+/**
+ * What is shown of a file to the other side: the leaf and what leads from it to other authorities. Of a root that signed itself OpenSSL would
+ * make use before it sees the same root cross-signed by an authority that the other side trusts; Go tries both.
+ */
+export const shownChain = (pem: string): string =>
+  certificatesIn(pem)
+    .filter((one, index) => {
+      const { issuer, subject } = new X509Certificate(one);
+      return index === 0 || issuer !== subject;
+    })
+    .map((one) => `${one}\n`)
+    .join("");
+
 /** One certificate: of the file's bytes; several: the fingerprint of the root, which is the one that signed itself. */
 export function caHash(pem: string): string {
   const all = certificatesIn(pem);

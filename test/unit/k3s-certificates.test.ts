@@ -8,7 +8,7 @@ import type { Knobs } from "../k3s/knobs.ts";
 import { Paths } from "../k3s/paths.ts";
 import { keepLeaves, newBootstrap, serverLeaves, writeBootstrap } from "../k3s/pki.ts";
 import { changed, newState, seal, unseal } from "../k3s/state.ts";
-import { caHash, parseToken, secureToken } from "../k3s/token.ts";
+import { caHash, parseToken, secureToken, shownChain } from "../k3s/token.ts";
 import { issue, newKey, selfSigned } from "../k3s/x509.ts";
 
 const knobs: Knobs = {
@@ -130,6 +130,27 @@ describe("a token of the stand-in", () => {
     const below = issue(root, { subject: { commonName: "ca" }, publicKey: createPublicKey(newKey()), from, days: 10 });
     const fingerprint = new X509Certificate(root.certificate).fingerprint256.replaceAll(":", "").toLowerCase();
     expect(secureToken(`${below}${root.certificate}`, "server", "p")).toBe(`K10${fingerprint}::server:p`);
+  });
+});
+
+describe("a chain that is shown", () => {
+  it("has a cross-signed root, and no root that signed itself", () => {
+    const from = new Date();
+    const self = (name: string) => {
+      const key = newKey();
+      return { certificate: selfSigned(name, key, from, 10), key };
+    };
+    const [old, root] = [self("old"), self("root")];
+    const subject = { commonName: "root" };
+    const crossed = issue(old, { subject, publicKey: createPublicKey(root.key), from, days: 10 });
+    const leaf = issue(root, {
+      subject: { commonName: "a" },
+      publicKey: createPublicKey(newKey()),
+      from,
+      days: 10,
+      usage: "server",
+    });
+    expect(shownChain(`${leaf}${root.certificate}${crossed}${old.certificate}`)).toBe(`${leaf}${crossed}`);
   });
 });
 
