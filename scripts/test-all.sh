@@ -11,10 +11,10 @@ PATH=$PWD/node_modules/.bin:$PATH
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/k3sprov-tests.XXXXXX")
 trap 'rm -rf "$logs"' EXIT
-second=
+background=
 # A shell's background process does not hear an interrupt.
-trap '[ -z "$second" ] || kill "$second" 2>/dev/null; exit 130' INT
-trap '[ -z "$second" ] || kill "$second" 2>/dev/null; exit 143' TERM
+trap '[ -z "$background" ] || kill $background 2>/dev/null; exit 130' INT
+trap '[ -z "$background" ] || kill $background 2>/dev/null; exit 143' TERM
 # Checks that are no tests but can fail like one: each counts as one failure.
 failed_checks=
 began=$(date +%s)
@@ -47,7 +47,18 @@ install_packages() {
   }
 }
 
-# All of them in two processes, each with hosts of its own: a test waits for its hosts most of the time. The second one's output comes after.
+# The images of the tests on real hosts, made beside what comes before those tests, since to make one is mostly to wait for a mirror. An image that
+# cannot be made is made again, and its failure told, when the first test asks for it.
+build_images() {
+  sh scripts/engine.sh && sh scripts/base-image.sh host || return
+  for image in bench test/hosts/image/*/Dockerfile; do
+    image=${image%/Dockerfile}
+    sh scripts/base-image.sh "${image##*/}"
+  done
+}
+
+# All of them in two processes, each with hosts of its own: a test waits for its hosts most of the time. The others' output comes after the first one's.
+shards=2
 host_tests() {
   if [ $# -gt 0 ]; then
     vitest run --project hosts --reporter=default --reporter=json --outputFile.json="$logs/hosts.json" "$@"
@@ -55,20 +66,31 @@ host_tests() {
     reports="hosts=$hosts=$logs/hosts.json"
     return
   fi
-  vitest run --project hosts --shard=2/2 --reporter=default --reporter=json --outputFile.json="$logs/hosts2.json" >"$logs/hosts2.log" 2>&1 &
-  second=$!
-  vitest run --project hosts --shard=1/2 --reporter=default --reporter=json --outputFile.json="$logs/hosts1.json"
-  hosts=$?
-  wait "$second"
-  hosts2=$?
-  cat "$logs/hosts2.log"
-  reports="hosts 1/2=$hosts=$logs/hosts1.json
-hosts 2/2=$hosts2=$logs/hosts2.json"
+  others=
+  for shard in $(seq 2 "$shards"); do
+    vitest run --project hosts --shard="$shard/$shards" --reporter=default --reporter=json --outputFile.json="$logs/hosts$shard.json" >"$logs/hosts$shard.log" 2>&1 &
+    others="$others $shard=$!"
+    background="$background $!"
+  done
+  vitest run --project hosts --shard="1/$shards" --reporter=default --reporter=json --outputFile.json="$logs/hosts1.json"
+  reports="hosts 1/$shards=$?=$logs/hosts1.json"
+  for other in $others; do
+    wait "${other#*=}"
+    hosts=$?
+    shard=${other%%=*}
+    cat "$logs/hosts$shard.log"
+    reports="$reports
+hosts $shard/$shards=$hosts=$logs/hosts$shard.json"
+  done
 }
 reports="hosts=1=$logs/hosts.json"
 
 if check "npm packages" sh scripts/install.sh; then
   check "system packages" install_packages
+  if [ $# -eq 0 ]; then
+    build_images >"$logs/images.log" 2>&1 &
+    background=$!
+  fi
   check "types" tsc --noEmit
   check "lint" biome check .
   step "unit tests and conventions"
