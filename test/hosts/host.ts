@@ -180,7 +180,7 @@ export function inventoryText(hosts: readonly TestHost[], options: InventoryOpti
   return `${JSON.stringify(
     {
       all: {
-        hosts: Object.fromEntries(hosts.map((host) => [host.name, host.inventoryEntry()])),
+        hosts: Object.fromEntries(hosts.map((host) => [host.name, { ...host.inventoryEntry(), ...options.hostVars?.(host) }])),
         vars: options.vars ?? {},
         children: Object.fromEntries(children),
       },
@@ -191,6 +191,7 @@ export function inventoryText(hosts: readonly TestHost[], options: InventoryOpti
 }
 export type InventoryOptions = {
   readonly vars?: Readonly<Record<string, unknown>>;
+  readonly hostVars?: (host: TestHost) => Readonly<Record<string, unknown>>;
   readonly groups?: Readonly<Record<string, readonly TestHost[]>>;
 };
 

@@ -24,6 +24,14 @@ export const dictFilters: FilterTable = {
       return isSecret ? new Secret(items) : items;
     },
   },
+  counter: {
+    parameters: [],
+    run: (input) => {
+      const counts = new Map<Key, number>();
+      for (const one of needList(input, "counter")) counts.set(toKey(one), (counts.get(toKey(one)) ?? 0) + 1);
+      return counts;
+    },
+  },
   dictsort: {
     parameters: ["case_sensitive?", "by?", "reverse?"],
     secrets: "keep",
