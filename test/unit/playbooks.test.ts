@@ -14,8 +14,14 @@ const inventory = join(repository, "inventory.example.yaml");
 const names = readdirSync(join(repository, "playbooks")).filter((name) => name.endsWith(".yaml"));
 const roles = readdirSync(join(repository, "roles"));
 
+/** Roles that others are made of. */
+const SHARED = ["k3s-host", "k3s-install", "k3s-upgrade"];
+
 /** What `proxy.yaml` cannot do without, and the example leaves to the reader. */
-const PROXY = "-eproxy_http=http://proxy.example.com:3128";
+const MORE: Readonly<Record<string, readonly string[]>> = {
+  "proxy.yaml": ["-eproxy_http=http://proxy.example.com:3128"],
+  "reset.yaml": ["-ereset=agent01.example.com,server3"],
+};
 
 async function lint(...argv: readonly string[]) {
   const at = fakeProcess(["lint", ...argv], { cwd: repository });
@@ -25,14 +31,14 @@ async function lint(...argv: readonly string[]) {
 
 describe("the playbooks that come along", () => {
   it.each(names)("%s goes with the inventory that comes along", async (name) => {
-    const { code, said } = await lint(join("playbooks", name), "-i", inventory, ...(name === "proxy.yaml" ? [PROXY] : []));
+    const { code, said } = await lint(join("playbooks", name), "-i", inventory, ...(MORE[name] ?? []));
     expect(said).toContain("no errors");
     expect(code).toBe(0);
   });
 
   it("are one for each role, and site.yaml has them all", () => {
     const site = readFileSync(join(repository, "playbooks", "site.yaml"), "utf8");
-    for (const role of roles.filter((name) => name !== "k3s-host")) {
+    for (const role of roles.filter((name) => !SHARED.includes(name))) {
       expect(names).toContain(`${role}.yaml`);
       expect(site).toContain(`- role: ${role}\n`);
     }

@@ -25,6 +25,7 @@ describe("dicts", () => {
     ["{} | combine({'a': 1}, {'a': 2}, [{'b': 3}])", { a: 2, b: 3 }],
     ["[{'a': 1}, {'b': 2}] | combine", { a: 1, b: 2 }],
     ["{'a': 1} | dict2items", [{ key: "a", value: 1 }]],
+    ["['b', 'a', 'b'] | community.general.counter", { b: 2, a: 1 }],
     ["{'a': 1} | dict2items(key_name='k', value_name='v')", [{ k: "a", v: 1 }]],
     ["[{'key': 'a', 'value': 1}] | items2dict", { a: 1 }],
     ["users | items2dict(key_name='name', value_name='uid')", { bob: 1, eve: 2 }],
