@@ -1,5 +1,6 @@
 #!/bin/sh
-# npm run demo: from a fresh clone to three hosts that a playbook has prepared, and a second run that finds nothing to do.
+# npm run demo: from a fresh clone to a cluster on three hosts, and a second run that finds nothing to do. K3s itself is the stand-in of
+# the tests, since containers cannot run the real one everywhere.
 # npm run demo:down: removes the three hosts.
 #
 # Works before npm has installed anything, again when it has run, and offline after the first time.
@@ -53,7 +54,7 @@ if ! sh scripts/engine.sh || ! sh scripts/base-image.sh demo >/dev/null; then
   exit 0
 fi
 
-headline "Starting three hosts: Debian with systemd and sshd, no Python, never seen before; a server and two agents that will have Docker"
+headline "Starting three hosts: Debian with systemd and sshd, no Python, never seen before; to be a server, and two agents with Docker"
 tsx test/hosts/demo.ts up "$folder"
 
 headline "1. What would change? --check only looks"
@@ -67,6 +68,10 @@ show "$k3sprov" apply -i "$folder/inventory.yaml" "$playbook" --report "json=$fo
 headline "3. Apply again: nothing is left to do"
 show "$k3sprov" apply -i "$folder/inventory.yaml" "$playbook" --report "json=$folder/again.json" ||
   fail "the second apply ended with exit status $?"
+
+headline "The cluster, as its server tells it (K3s itself is the tests' stand-in here)"
+show "$k3sprov" exec -i "$folder/inventory.yaml" -b node1 -- k3s kubectl get nodes ||
+  fail "kubectl ended with exit status $?"
 
 tsx test/hosts/demo.ts verify "$folder" || fail "a promise was broken; the reports are in $folder"
 # 6 would mean that it found differences.

@@ -48,7 +48,7 @@ export async function runStateModule(module: AnyStateModule, params: unknown, ru
     const asks = asksOf(questions, run.become);
     if (asks.some((ask) => !session.answers.has(ask))) await session.ask([...asks, ...(await run.lookAhead("probe"))]);
     const state = answersTo(questions, run.become, session);
-    const blind = unknownIn(state);
+    const blind = unknownIn(state, questions);
     if (blind !== undefined) {
       if (context.checkMode && session.foresight.provided.has("*")) return predictedBlindly(blind.reason);
       if (blind instanceof PendingAnswer) {
@@ -244,8 +244,10 @@ export function answersTo(
 }
 
 /** The first answer that is none; rather one that could not be given at all than one that is pending. */
-export function unknownIn(state: { readonly [name: string]: unknown }): Unknown | undefined {
-  const blind = Object.values(state).filter((answer) => answer instanceof Unknown);
+export function unknownIn(state: { readonly [name: string]: unknown }, questions: Questions = {}): Unknown | undefined {
+  const blind = Object.entries(state).flatMap(([name, answer]) =>
+    answer instanceof Unknown && !(answer instanceof PendingAnswer && questions[name]?.mayBePending === true) ? [answer] : [],
+  );
   return blind.find((answer) => !(answer instanceof PendingAnswer)) ?? blind[0];
 }
 

@@ -54,7 +54,12 @@ export type Collector<Answer> = {
 };
 
 /** A read-only question to a host. Equal (collector, item) means equal answer until something changes. */
-export type Question<Answer> = { readonly collector: Collector<Answer>; readonly item: string };
+export type Question<Answer> = {
+  readonly collector: Collector<Answer>;
+  readonly item: string;
+  /** The plan does without the answer: one that is pending reaches it, instead of leaving open what the whole task would do. */
+  readonly mayBePending?: true;
+};
 export type Questions = { readonly [name: string]: Question<unknown> };
 export type Answers<Q extends Questions> = { readonly [N in keyof Q]: Q[N] extends Question<infer A> ? A : never };
 

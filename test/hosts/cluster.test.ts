@@ -135,13 +135,13 @@ describe("a cluster of three servers and two agents", () => {
 
   it("loses a node that is named, and its data", { timeout: 200_000 }, async () => {
     const [first, , , , last] = hosts() as readonly [TestHost, TestHost, TestHost, TestHost, TestHost];
-    const version = { k3s_server_version: NEW };
-    const reset = await run(playbook("reset"), { vars: { ...version, reset: "host5" } });
+    const named: ApplyOptions = { vars: { k3s_server_version: NEW }, args: ["-e", "reset=host5"] };
+    const reset = await run(playbook("reset"), named);
     expect(Object.keys(reset.changes)).toEqual(["host5"]);
     expect(await nodes(first)).toEqual(all(NEW).slice(0, 4));
     expect(
       await last.read("ls -d /var/lib/rancher /etc/rancher /etc/systemd/system/k3s* /usr/local/bin/* 2>/dev/null || true"),
     ).toBe("");
-    expect((await run(playbook("reset"), { vars: { ...version, reset: "host5" } })).changes).toEqual({});
+    expect((await run(playbook("reset"), named)).changes).toEqual({});
   });
 });

@@ -10,10 +10,14 @@ import { stringify } from "yaml";
 import { parseReport, type Report } from "./cli.ts";
 import { removeHosts } from "./container.ts";
 import { startHosts, type TestHost } from "./host.ts";
+import { builtK3s } from "./k3s-release.ts";
 
 const [action, given] = process.argv.slice(2);
 if (given === undefined) throw new Error("which folder? tsx test/hosts/demo.ts up|down|verify FOLDER");
 const folder = resolve(given);
+
+// The kubelet of 1.35 and later does not start where the machine has the old control groups, and containers have those of the machine.
+const VERSION = "v1.34.3+k3s3";
 
 switch (action) {
   case "up": {
@@ -23,6 +27,9 @@ switch (action) {
     const began = performance.now();
     const hosts = await startHosts(3, { prefix: "node", purpose: "demo", image: "demo", user: "deploy", folder });
     writeFileSync(join(folder, "inventory.yaml"), inventory(hosts));
+    // Files as one carries them to where no host reaches the internet; K3s itself is the tests' stand-in.
+    mkdirSync(join(folder, "k3s"));
+    writeFileSync(join(folder, "k3s", process.arch === "arm64" ? "k3s-arm64" : "k3s"), builtK3s(VERSION));
     console.log(`started ${hosts.map((host) => host.name).join(", ")} in ${((performance.now() - began) / 1000).toFixed(1)} s`);
     break;
   }
@@ -45,8 +52,9 @@ function inventory(hosts: readonly TestHost[]): string {
   if (server === undefined) throw new Error("no host was started");
   const children = (...names: readonly string[]) => ({ children: Object.fromEntries(names.map((name) => [name, {}])) });
   const vars = {
-    // The kubelet of 1.35 and later does not start where the machine has the old control groups, and containers have those of the machine.
-    k3s_server_version: "v1.34.2+k3s1",
+    k3s_server_version: VERSION,
+    k3s_server_airgap_dir: join(folder, "k3s"),
+    k3s_server_datastore: "etcd",
     proxy_http: "http://proxy.example.com:3128",
     proxy_https: "http://proxy.example.com:3128",
     docker_runtime_source: "distribution",

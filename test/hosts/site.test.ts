@@ -1,14 +1,15 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { withArtifactServer } from "./artifact-server.ts";
 import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
 import type { TestHost } from "./host.ts";
-import { installK3s, k3sStarts } from "./k3s-stand-in.ts";
+import { publishK3s } from "./k3s-release.ts";
 import { freshHost, freshHosts } from "./pool.ts";
 import { repository } from "./run.ts";
 import { diffSnapshots } from "./snapshot-diff.ts";
 
 const SITE = `- import_playbook: ${join(repository, "playbooks", "site.yaml")}\n`;
-const RESTART = "k3s-host : Restart K3s with its new configuration";
+const RUN = "k3s-install : Run K3s with its configuration";
 
 const vars = {
   k3s_server_version: "v1.34.2+k3s1",
@@ -25,14 +26,21 @@ const vars = {
 
 const changesOf = (report: RunReport, host: TestHost): readonly string[] => report.changes[host.name] ?? [];
 
+/** The options of a run that finds K3s on the test's own server. */
+const withK3s = (artifacts: Parameters<typeof publishK3s>[0], options: ApplyOptions): ApplyOptions => ({
+  hostVars: (host) => ({ k3s_node_ip: host.internalAddress }),
+  ...options,
+  vars: { ...options.vars, k3s_server_download_url: `${publishK3s(artifacts, [vars.k3s_server_version]).base}/download` },
+});
+
 describe("site.yaml", () => {
   const hosts = freshHosts(5, { image: "demo" });
+  const artifacts = withArtifactServer();
 
-  it("prepares a mixed fleet, and restarts each K3s once", { timeout: 600_000 }, async () => {
+  it("makes a cluster of a mixed fleet, and restarts each K3s once", { timeout: 600_000 }, async () => {
     const [server, docker, ...others] = hosts();
     if (server === undefined || docker === undefined) throw new Error("five hosts were asked for");
     const agents = [docker, ...others];
-    await Promise.all(hosts().map((host) => installK3s(host, host === server ? "server" : "agent")));
     const groups = {
       server: [server],
       agent: agents,
@@ -41,31 +49,31 @@ describe("site.yaml", () => {
       etcdctl: [server],
       ulogd2: [server],
     };
-    const options: ApplyOptions = { groups, vars, timeoutMs: 400_000 };
+    const options = withK3s(artifacts(), { groups, vars: { ...vars, k3s_server_datastore: "etcd" }, timeoutMs: 400_000 });
     const check = await apply(hosts(), SITE, { ...options, check: true });
     const first = await apply(hosts(), SITE, options);
     expect(check.changes).toEqual(first.changes);
     expect(Object.keys(first.changes).sort()).toEqual(["host1", "host2", "host3", "host4", "host5"]);
-    for (const host of hosts()) {
-      expect(changesOf(first, host).filter((title) => title === RESTART)).toHaveLength(1);
-      expect(await k3sStarts(host)).toBe(2);
-    }
+    for (const host of hosts()) expect(changesOf(first, host).filter((title) => title === RUN)).toHaveLength(1);
+    expect((await server.read("k3s kubectl get nodes -o name")).split("\n").sort()).toEqual(
+      [1, 2, 3, 4, 5].map((number) => `node/host${number}`),
+    );
     const again = await apply(hosts(), SITE, options);
     expect(again.changes).toEqual({});
-    for (const host of hosts()) expect(again.costs[host.name]?.roundTrips).toBeLessThanOrEqual(5);
+    for (const host of hosts()) expect(again.costs[host.name]?.roundTrips).toBeLessThanOrEqual(8);
     expect(await docker.read("docker info --format '{{.Driver}}'")).toBe("vfs");
 
-    // One role, some hosts: nothing else is looked at.
-    const other = {
+    // One role, some hosts: nothing else is looked at, and what it changes is read.
+    const started = await server.read("systemctl show -P ExecMainStartTimestamp k3s");
+    const narrowed = await apply(hosts(), SITE, {
       ...options,
-      vars: { ...vars, proxy_http: "http://other.example:3128" },
+      vars: { ...options.vars, proxy_http: "http://other.example:3128" },
       args: ["--tags", "proxy", "--limit", "agent"],
-    };
-    const narrowed = await apply(hosts(), SITE, other);
+    });
     expect(narrowed.changes).toEqual(
-      Object.fromEntries(agents.map((host) => [host.name, ["proxy : Set the proxy of K3s", RESTART]])),
+      Object.fromEntries(agents.map((host) => [host.name, ["proxy : Set the proxy of K3s", RUN]])),
     );
-    expect(await k3sStarts(server)).toBe(2);
+    expect(await server.read("systemctl show -P ExecMainStartTimestamp k3s")).toBe(started);
   });
 });
 
@@ -107,11 +115,11 @@ describe("two roles in either order", () => {
 
 describe("a controller that is killed", () => {
   const host = freshHost({ image: "demo" });
+  const artifacts = withArtifactServer();
 
   it("ten times leaves nothing that the next run does not complete", { timeout: 900_000 }, async () => {
-    await installK3s(host(), "server");
     const groups = { server: [host()], k3s_cluster: [host()], docker_runtime: [host()], etcdctl: [host()], ulogd2: [host()] };
-    const options: ApplyOptions = { groups, vars, timeoutMs: 400_000 };
+    const options = withK3s(artifacts(), { groups, vars, timeoutMs: 400_000 });
     // Later and later, so that the last ones come when there is little left to do; where exactly is up to the machine.
     for (let round = 0; round < 10; round += 1) {
       const after = 900 + round * 400 + Math.floor(Math.random() * 800);

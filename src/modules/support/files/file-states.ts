@@ -2,6 +2,7 @@ import {
   type Difference,
   MissingPrerequisite,
   ModuleFailure,
+  type PendingAnswer,
   type ProbeContext,
   type Question,
   type Questions,
@@ -69,7 +70,9 @@ export function fileStateQuestions(input: FileInput, context: ProbeContext): Que
     ...stamps,
     ...(input.state === "directory" ? directoryQuestions(path, input.wanted, context.traits) : []),
     // Check mode: a later task may want to know what the link will show.
-    ...(src === undefined ? [] : [pathQuestion(src), ...(context.checkMode ? [contentQuestion(src)] : [])]),
+    ...(src === undefined
+      ? []
+      : [pathQuestion(src), ...(context.checkMode ? [{ ...contentQuestion(src), mayBePending: true } as const] : [])]),
     ...(input.state === "hard" && src !== undefined ? [pathQuestion(joinPath(path, baseName(src)))] : []),
     ...(input.state === "link" && input.force ? [emptyDirectoryQuestion(path)] : []),
     ...(input.recurse ? recursionQuestions(path, input.wanted, context.traits) : []),
@@ -203,7 +206,7 @@ function planLink(input: FileInput, { path, src: found }: Place, known: Known, c
   ];
 }
 
-function contentOfSource(src: string | undefined, known: Known): Content | undefined {
+function contentOfSource(src: string | undefined, known: Known): Content | PendingAnswer | undefined {
   return src !== undefined && known.has(contentQuestion(src)) ? known.content(src) : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { privateDirectory } from "../../../private-directory.ts";
 import { joinSh, type Sh, sh } from "../../../sh.ts";
-import type { Difference, HostTraits, Prediction, Resource } from "../../contract.ts";
+import { type Difference, type HostTraits, PendingAnswer, type Prediction, type Resource } from "../../contract.ts";
 import { NEW_FILE_MODE } from "./atomic-write.ts";
 import { attributeCommands, chconWanted } from "./attribute-script.ts";
 import { type AttributeSet, newInode, type WantedAttributes, withAttributes } from "./attributes.ts";
@@ -32,9 +32,14 @@ export type FileStep =
       readonly end: LinkEnd;
       readonly set: AttributeSet;
       readonly removesDirectory: boolean;
-      readonly content: Content | undefined;
+      readonly content: Content | PendingAnswer | undefined;
     })
-  | (Shown & { readonly kind: "hardlink"; readonly src: string; readonly inode: Inode; readonly content: Content | undefined })
+  | (Shown & {
+      readonly kind: "hardlink";
+      readonly src: string;
+      readonly inode: Inode;
+      readonly content: Content | PendingAnswer | undefined;
+    })
   | (Shown & { readonly kind: "remove" })
   | (Shown & {
       readonly kind: "create";
@@ -164,8 +169,14 @@ function emptyContent(path: string): Prediction[] {
   return shownContent(path, contentOf(Buffer.alloc(0)));
 }
 
-function shownContent(path: string, content: Content | undefined): Prediction[] {
+function shownContent(path: string, content: Content | PendingAnswer | undefined): Prediction[] {
   if (content === undefined) return [];
+  if (content instanceof PendingAnswer) {
+    return [...DIGESTS.map((name) => digestQuestion(path, name)), contentQuestion(path)].map((question) => ({
+      question,
+      answer: content,
+    }));
+  }
   const bytes = bytesOf(content);
   const digests =
     bytes === undefined ? [] : DIGESTS.map((name) => ({ question: digestQuestion(path, name), answer: digestOf(name, bytes) }));
