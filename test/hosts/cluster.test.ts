@@ -133,6 +133,42 @@ describe("a cluster of three servers and two agents", () => {
     expect(await first.read("k3s kubectl get nodes -o 'jsonpath={.items[*].spec.unschedulable}'")).toBe("");
   });
 
+  it("renews certificates that end soon, by one restart of each node", { timeout: 300_000 }, async () => {
+    const [first, , , agent] = hosts() as readonly [TestHost, TestHost, TestHost, TestHost];
+    const version: ApplyOptions = { vars: { k3s_server_version: NEW } };
+    expect((await run(playbook("certificates"), version)).changes).toEqual({});
+    for (const [host, unit] of [
+      [first, "k3s"],
+      [agent, "k3s-agent"],
+    ] as const) {
+      await host.read(`echo '{"issuedDaysAgo": 300}' >/etc/k3s-stand-in.json; systemctl stop ${unit} && k3s certificate rotate && systemctl start ${unit}
+rm /etc/k3s-stand-in.json`);
+    }
+    const soon = await run(playbook("certificates"), {
+      ...version,
+      args: ["--tags", "report", "-e", "fail_within_days=100"],
+      rc: 2,
+    });
+    expect(soon.stdout).toMatch(/certificates of this host end within 100 days/);
+    const renewed = { host1: ["certificates : Restart K3s, which renews its certificates"] };
+    const expected = { ...renewed, host4: renewed.host1 };
+    expect((await run(playbook("certificates"), { ...version, check: true })).changes).toEqual(expected);
+    expect((await run(playbook("certificates"), version)).changes).toEqual(expected);
+    expect((await run(playbook("certificates"), version)).changes).toEqual({});
+    const rotated = await run(playbook("certificates"), {
+      ...version,
+      args: ["--limit", "host3", "-e", "certificates_rotate=once"],
+    });
+    expect(rotated.changes).toEqual({
+      host3: ["Stop K3s", "Have new keys made", "Write down that they were made", "Start K3s"].map(
+        (title) => `certificates : ${title}`,
+      ),
+    });
+    expect(
+      (await run(playbook("certificates"), { ...version, args: ["-e", "certificates_rotate=once", "--limit", "host3"] })).changes,
+    ).toEqual({});
+  });
+
   it("loses a node that is named, and its data", { timeout: 200_000 }, async () => {
     const [first, , , , last] = hosts() as readonly [TestHost, TestHost, TestHost, TestHost, TestHost];
     const named: ApplyOptions = { vars: { k3s_server_version: NEW }, args: ["-e", "reset=host5"] };
