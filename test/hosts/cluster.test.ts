@@ -169,6 +169,35 @@ rm /etc/k3s-stand-in.json`);
     ).toEqual({});
   });
 
+  it("gets another token, everywhere", { timeout: 300_000 }, async () => {
+    const servers = hosts().slice(0, 3);
+    const vars = { k3s_server_version: NEW };
+    const rotate: ApplyOptions = { vars: { ...vars, tokens_rotate_to: "a-new-and-long-token" } };
+    const refused = await run(CLUSTER, { vars: { ...vars, k3s_server_token: "another-and-long-token" }, rc: 2 });
+    expect(refused.stdout).toContain("k3s_server_token is not the token that this server's data are encrypted with");
+    const check = await run(playbook("tokens"), { ...rotate, check: true });
+    const applied = await run(playbook("tokens"), rotate);
+    expect(applied.changes).toEqual(check.changes);
+    expect(applied.changes["host1"]).toEqual([
+      "tokens : Encrypt the cluster's data with the new token",
+      step("Write config.yaml"),
+      step("Take the token out of what says whom to join"),
+      RUN,
+    ]);
+    expect(applied.changes["host5"]).toEqual([step("Write config.yaml"), RUN]);
+    expect(applied.stdout + applied.stderr).not.toContain("a-new-and-long-token");
+    for (const host of hosts()) {
+      expect(await host.read("grep -rhE '^(token|K3S_TOKEN)' /etc/rancher/k3s /etc/systemd/system/k3s*.service.env")).toBe(
+        "token: a-new-and-long-token",
+      );
+    }
+    for (const host of servers)
+      expect(await host.read("sed 's/.*://' /var/lib/rancher/k3s/server/token")).toBe("a-new-and-long-token");
+    expect((await run(playbook("tokens"), rotate)).changes).toEqual({});
+    expect((await run(CLUSTER, { vars: { ...vars, k3s_server_token: "a-new-and-long-token" } })).changes).toEqual({});
+    expect(await nodes(servers[0] as TestHost)).toEqual(all(NEW));
+  });
+
   it("loses a node that is named, and its data", { timeout: 200_000 }, async () => {
     const [first, , , , last] = hosts() as readonly [TestHost, TestHost, TestHost, TestHost, TestHost];
     const named: ApplyOptions = { vars: { k3s_server_version: NEW }, args: ["-e", "reset=host5"] };
