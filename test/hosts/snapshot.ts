@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandResult } from "./container.ts";
 
 /** A file as it was. `identity` changes with any write at all, even one that put the same contents back. */
@@ -78,18 +79,8 @@ echo '== hashes'
 find . -xdev \\( ${PRUNED} \\) -prune -o \\
   -type f -newercm /usr/local/lib/test-host/manifest -print0 | xargs -0 -r sha256sum -z | tr '\\0' '\\n'`;
 
-/**
- * One answer from the host in sections, each begun by a line of its own. Fields of files end in NUL: names may hold anything else. Owners
- * are numbers, since find would read the whole account data base for the name of each. systemd takes half a second to list its unit files,
- * so the list is kept for as long as no file that it comes from has changed.
- */
-const script = (sums: string): string => `
-set -e
-cd /
-${PATH}${sums}
-echo '== packages'
-dpkg-query -W -f '\${binary:Package}\\t\${Version} \${db:Status-Abbrev}\\n'
-echo '== units'
+/** systemd takes half a second to list its unit files, so the list is kept for as long as no file that it comes from has changed. */
+const UNITS = `echo '== units'
 if [ -d /run/systemd/system ]; then
 systemctl show --property=Id,UnitFileState,ActiveState,InvocationID '*.service' '*.socket' '*.timer' '*.mount' '*.path'
 echo '== enabled'
@@ -112,7 +103,19 @@ printf 'Id=%s\\nUnitFileState=%s\\nActiveState=%s\\nInvocationID=%s\\n\\n' "$nam
 done
 echo '== enabled'
 fi
-echo '== passwd'
+`;
+
+/**
+ * One answer from the host in sections, each begun by a line of its own. Fields of files end in NUL: names may hold anything else. Owners
+ * are numbers, since find would read the whole account data base for the name of each.
+ */
+const script = (sums: string): string => `
+set -e
+cd /
+${PATH}${sums}
+echo '== packages'
+dpkg-query -W -f '\${binary:Package}\\t\${Version} \${db:Status-Abbrev}\\n'
+${UNITS}echo '== passwd'
 getent passwd
 echo '== group'
 getent group
@@ -128,7 +131,7 @@ type Exec = (command: string | readonly string[]) => Promise<CommandResult>;
 
 /** What looks at one host. It remembers what it has seen, and asks for the sums of those files only that were written meanwhile. */
 export function snapshots(exec: Exec): () => Promise<Snapshot> {
-  let known: { readonly accounts: string; readonly files: ReadonlyMap<string, FileEntry> } | undefined;
+  let known: { readonly accounts: string; readonly files: ReadonlyMap<string, FileEntry>; readonly units: string } | undefined;
   return async () => {
     const result = await exec(script(known === undefined ? SUMS : ""));
     if (result.rc !== 0) throw new Error(`the snapshot script ended with ${result.rc}: ${result.stderr}`);
@@ -155,11 +158,12 @@ export function snapshots(exec: Exec): () => Promise<Snapshot> {
       const entry = found.get(path);
       if (entry !== undefined) found.set(path, { ...entry, content: sums.get(path) ?? "?" });
     }
-    known = { accounts, files: found };
+    const { shown, listed } = await settled(exec, unitsOf(sections), known?.units);
+    known = { accounts, files: found, units: shown + listed };
     return {
       files: found,
       packages: new Map(lines(section(sections, "packages")).map((line) => pair(line, "\t"))),
-      units: parseUnits(section(sections, "units"), section(sections, "enabled")),
+      units: parseUnits(shown, listed),
       accounts: new Map([
         ...users.map((line): [string, string] => [`user ${pair(line, ":")[0]}`, line]),
         ...groups.map((line): [string, string] => [`group ${pair(line, ":")[0]}`, line]),
@@ -171,6 +175,26 @@ export function snapshots(exec: Exec): () => Promise<Snapshot> {
       ),
     };
   };
+}
+
+type Units = { readonly shown: string; readonly listed: string };
+const unitsOf = (sections: ReadonlyMap<string, string>): Units => ({
+  shown: section(sections, "units"),
+  listed: section(sections, "enabled"),
+});
+
+/** systemd hears of mounts, and of what its user managers do, a moment later: what has changed is looked at until it stays the same. */
+async function settled(exec: Exec, first: Units, before: string | undefined): Promise<Units> {
+  let units = first;
+  let last = before;
+  // What never stays the same is somebody else's to tell: a service that ends and is started again.
+  for (let round = 0; round < 10 && last !== undefined && last !== units.shown + units.listed; round += 1) {
+    last = units.shown + units.listed;
+    await sleep(300);
+    const { stdout } = await exec(`cd /\n${PATH}\n${UNITS}`);
+    units = unitsOf(split(`${stdout}\n== files\n`));
+  }
+  return units;
 }
 
 /** What a command line may hold with ease, also one that goes through SSH as one word. */
