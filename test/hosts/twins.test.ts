@@ -169,8 +169,12 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
     ["selinux", "seboolean", "sefcontext", "seport"].map((name) => [name, "they need SELinux, and Python's libraries for it"]),
   ),
   ...Object.fromEntries(
-    ["docker_container", "helm", "k8s"].map((name) => [name, "they need Docker or a cluster, and Python's libraries for it"]),
+    ["docker_container", "docker_image", "docker_network", "helm", "k8s"].map((name) => [
+      name,
+      "they need Docker or a cluster, and Python's libraries for it",
+    ]),
   ),
+  k8s_nodes: "Ansible has none like it",
   deb822_repository: "Debian's Ansible is older than it",
   modprobe: "a container's kernel may know no modules at all, and Ansible fails then",
   reboot: "a container does not come back",
