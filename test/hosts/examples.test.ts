@@ -11,7 +11,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   ufw: "ufw is not in the image; modules-firewall.test.ts installs it",
   firewalld: "firewalld is not in the image; modules-firewall.test.ts installs it",
   docker_container: "it needs Docker and an image; modules-cluster.test.ts has them",
+  docker_image: "it needs Docker and an image; role-k3s-in-docker.test.ts has them",
+  docker_network: "it needs Docker; role-k3s-in-docker.test.ts has it",
   k8s: "it needs a cluster's API; modules-cluster.test.ts has a stand-in",
+  k8s_nodes: "it needs a cluster's API; role-node-labels.test.ts has a stand-in",
   helm: "it needs helm and a cluster; modules-cluster.test.ts has stand-ins",
   zypper_repository: "a Debian host has no zypper; modules-rpm.test.ts has one",
 };

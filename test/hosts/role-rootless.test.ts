@@ -80,7 +80,8 @@ echo dummy >/etc/modules-load.d/k3s-rootless.conf; sysctl -q -w net.ipv4.ip_unpr
             "Restart the user's manager, and all that the user runs in it, when its settings have changed",
           ].map(task),
         },
-        { by: "rm /var/lib/systemd/linger/kube", repairedBy: task("Let the user's services run without a login") },
+        // The user's manager may end with it, and then there is none to be restarted for another reason.
+        { by: "rm /var/lib/systemd/linger/kube", repairedBy: task("Let the user's services run without a login"), alone: true },
         {
           by: `sed -i s/0640/0644/ /home/kube/.config/k3s/config.yaml; sed -i s/1400/1500/ ${UNIT}.d/20-rootless.conf; chmod 600 ${UNIT}`,
           repairedBy: [...["Write K3s' configuration", "Write the unit", "Write the settings of the namespaces"].map(task), run],
