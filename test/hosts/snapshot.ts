@@ -103,6 +103,9 @@ printf 'Id=%s\\nUnitFileState=%s\\nActiveState=%s\\nInvocationID=%s\\n\\n' "$nam
 done
 echo '== enabled'
 fi
+echo '== mounts'
+cut -d ' ' -f 5,6 /proc/self/mountinfo
+ls /run/user 2>/dev/null || :
 `;
 
 /**
@@ -158,8 +161,8 @@ export function snapshots(exec: Exec): () => Promise<Snapshot> {
       const entry = found.get(path);
       if (entry !== undefined) found.set(path, { ...entry, content: sums.get(path) ?? "?" });
     }
-    const { shown, listed } = await settled(exec, unitsOf(sections), known?.units);
-    known = { accounts, files: found, units: shown + listed };
+    const { shown, listed, all } = await settled(exec, unitsOf(sections), known?.units);
+    known = { accounts, files: found, units: all };
     return {
       files: found,
       packages: new Map(lines(section(sections, "packages")).map((line) => pair(line, "\t"))),
@@ -177,19 +180,20 @@ export function snapshots(exec: Exec): () => Promise<Snapshot> {
   };
 }
 
-type Units = { readonly shown: string; readonly listed: string };
-const unitsOf = (sections: ReadonlyMap<string, string>): Units => ({
-  shown: section(sections, "units"),
-  listed: section(sections, "enabled"),
-});
+type Units = { readonly shown: string; readonly listed: string; readonly all: string };
+function unitsOf(sections: ReadonlyMap<string, string>): Units {
+  const [shown, listed] = [section(sections, "units"), section(sections, "enabled")];
+  // What systemd may not have heard of yet.
+  return { shown, listed, all: shown + listed + section(sections, "mounts") };
+}
 
 /** systemd hears of mounts, and of what its user managers do, a moment later: what has changed is looked at until it stays the same. */
 async function settled(exec: Exec, first: Units, before: string | undefined): Promise<Units> {
   let units = first;
   let last = before;
   // What never stays the same is somebody else's to tell: a service that ends and is started again.
-  for (let round = 0; round < 10 && last !== undefined && last !== units.shown + units.listed; round += 1) {
-    last = units.shown + units.listed;
+  for (let round = 0; round < 10 && last !== undefined && last !== units.all; round += 1) {
+    last = units.all;
     await sleep(300);
     const { stdout } = await exec(`cd /\n${PATH}\n${UNITS}`);
     units = unitsOf(split(`${stdout}\n== files\n`));
