@@ -179,8 +179,10 @@ ${explain(unit, scope)} ;;
 exit $s; }`;
 }
 
+// What cannot even begin ends within a few moments, and systemd calls a simple service active as soon as it has forked.
 function cameUp(unit: string, scope: Scope): Sh {
-  return sh`case $(systemctl ${scopeFlags(scope)}show --property=ActiveState,SubState -- ${unit}) in
+  return sh`sleep 0.2 2>/dev/null || sleep 1
+case $(systemctl ${scopeFlags(scope)}show --property=ActiveState,SubState -- ${unit}) in
 *ActiveState=failed*|*SubState=auto-restart*) echo ${`${unit} was started and has failed:`} >&2
 ${explain(unit, scope)}
 exit 1;; esac`;
