@@ -26,6 +26,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   "modules-accounts.test.ts": 80,
   "role-etcdctl.test.ts": 75,
   "role-k3s-in-docker.test.ts": 75,
+  "role-k3s-server.test.ts": 60,
   "role-node-labels.test.ts": 60,
   "role-agentless-server.test.ts": 40,
   "role-containerd-template.test.ts": 60,
