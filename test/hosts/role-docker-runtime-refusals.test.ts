@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { apply, type RunReport } from "./cli.ts";
 import { freshHost } from "./pool.ts";
@@ -12,6 +15,10 @@ const broken = (k3s: string, docker: string, mended: string) =>
   `K3s ${k3s} and Docker ${docker}: every pod ends in ImageInspectError; take K3s v${mended} or later, or a docker_runtime_version before 25`;
 const overlap = (what: string) =>
   `Docker's networks overlap: ${what}; say other ones with bip and default-address-pools in docker_runtime_daemon`;
+
+const ARCHIVES = mkdtempSync(join(tmpdir(), "k3sprov-archives-"));
+writeFileSync(join(ARCHIVES, "k3s-airgap-images-amd64.tar.zst"), "images");
+afterAll(() => rmSync(ARCHIVES, { recursive: true, force: true }));
 
 /** Inventories that cannot work, and what is said of each. */
 const WRONG: readonly (readonly [Variables, string])[] = [
@@ -60,7 +67,7 @@ const WRONG: readonly (readonly [Variables, string])[] = [
     "registries.yaml is read by K3s' containerd only; leave k3s_server_registries and k3s_agent_registries empty on this host, and say registry-mirrors and insecure-registries in docker_runtime_daemon",
   ],
   [
-    { k3s_server_airgap_dir: "/srv/images" },
+    { k3s_server_airgap_dir: ARCHIVES },
     "the archives of k3s_server_airgap_dir and k3s_agent_airgap_dir are loaded by K3s' containerd only; leave them out on this host, and load them with docker load, or serve them from a registry",
   ],
   [{ k3s_server_version: "v1.24.3+k3s1" }, "K3s v1.24.3+k3s1 has no --docker; use v1.24.4+k3s1 or later"],
