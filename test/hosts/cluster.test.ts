@@ -5,6 +5,7 @@ import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
 import { probeServers } from "./cluster-probe.ts";
 import type { TestHost } from "./host.ts";
 import { publishK3s } from "./k3s-release.ts";
+import { installed, RUN, step } from "./k3s-steps.ts";
 import { freshHosts } from "./pool.ts";
 import { repository } from "./run.ts";
 
@@ -12,21 +13,7 @@ const playbook = (...names: readonly string[]) =>
   names.map((name) => `- import_playbook: ${join(repository, "playbooks", `${name}.yaml`)}\n`).join("");
 const CLUSTER = playbook("k3s-server", "k3s-agent");
 
-const step = (title: string) => `k3s-install : ${title}`;
-const RUN = step("Run K3s with its configuration");
-const FOUND = step("Write how to found the cluster, or whom to join");
-const installed = (...more: readonly string[]) => [
-  step("Download K3s"),
-  step("Make K3s answer as kubectl, crictl and ctr"),
-  step("Install what stops K3s and all its containers"),
-  step("Install what takes K3s off the host"),
-  step("Write the unit"),
-  step("Make the directories of the configuration"),
-  step("Write config.yaml"),
-  ...more,
-  step("Have an environment file"),
-  RUN,
-];
+const FOUND = "Write how to found the cluster, or whom to join";
 
 const OLD = "v1.33.7+k3s3";
 const NEW = "v1.34.3+k3s3";
@@ -65,7 +52,7 @@ describe("a cluster of three servers and two agents", () => {
 
   it("comes up as the check has said, and then stays", { timeout: 400_000 }, async () => {
     const members = hosts().slice(0, 4);
-    const expected = Object.fromEntries(members.map((host, index) => [host.name, index < 3 ? installed(FOUND) : installed()]));
+    const expected = Object.fromEntries(members.map((host, index) => [host.name, index < 3 ? installed([FOUND]) : installed()]));
     const check = await run(CLUSTER, { check: true }, members);
     expect(check.changes).toEqual(expected);
     expect((await run(CLUSTER, {}, members)).changes).toEqual(expected);
@@ -85,7 +72,7 @@ describe("a cluster of three servers and two agents", () => {
     const [first, second] = hosts() as readonly [TestHost, TestHost];
     await first.read(LOSE);
     await expect.poll(() => nodes(second), { timeout: 60_000, interval: 1000 }).not.toContain(`host1 True ${OLD}`);
-    const again = { host1: [step("Remove the node of the host that was lost"), ...installed(FOUND)] };
+    const again = { host1: [step("Remove the node of the host that was lost"), ...installed([FOUND])] };
     expect((await run(CLUSTER, { check: true })).changes).toEqual(again);
     expect((await run(CLUSTER)).changes).toEqual(again);
     expect(await nodes(first)).toEqual(all());

@@ -5,13 +5,11 @@ import { withArtifactServer } from "./artifact-server.ts";
 import { type ApplyOptions, apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import { builtK3s, publishK3s } from "./k3s-release.ts";
+import { installed, RUN, step } from "./k3s-steps.ts";
 import { freshHost } from "./pool.ts";
 import { runFolder } from "./run.ts";
 
 const VERSION = "v1.34.3+k3s3";
-const step = (title: string) => `k3s-install : ${title}`;
-const RUN = step("Run K3s with its configuration");
-
 const play = (variables: Readonly<Record<string, unknown>>) =>
   `- hosts: all\n  become: true\n  roles:\n    - role: k3s-server\n      vars: ${JSON.stringify(variables)}\n`;
 
@@ -31,19 +29,7 @@ describe("role k3s-server", () => {
     };
     await converges(host(), play(variables), {
       ...options(),
-      changed: [
-        step("Download K3s"),
-        step("Make K3s answer as kubectl, crictl and ctr"),
-        step("Install what stops K3s and all its containers"),
-        step("Install what takes K3s off the host"),
-        step("Write the unit"),
-        step("Make the directories of the configuration"),
-        step("Write config.yaml"),
-        step("Write registries.yaml"),
-        step("Have an environment file"),
-        step("Write the environment"),
-        RUN,
-      ],
+      changed: installed(["Write registries.yaml"], ["Write the environment"]),
       disturb: [
         {
           by: "rm /usr/local/bin/kubectl; echo exit >/usr/local/bin/k3s-killall.sh; chmod 700 /usr/local/bin/k3s-uninstall.sh; systemctl -q disable k3s",

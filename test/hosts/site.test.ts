@@ -4,12 +4,12 @@ import { withArtifactServer } from "./artifact-server.ts";
 import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
 import type { TestHost } from "./host.ts";
 import { publishK3s } from "./k3s-release.ts";
+import { RUN } from "./k3s-steps.ts";
 import { freshHost, freshHosts } from "./pool.ts";
 import { repository } from "./run.ts";
 import { diffSnapshots } from "./snapshot-diff.ts";
 
 const SITE = `- import_playbook: ${join(repository, "playbooks", "site.yaml")}\n`;
-const RUN = "k3s-install : Run K3s with its configuration";
 
 const vars = {
   k3s_server_version: "v1.34.2+k3s1",

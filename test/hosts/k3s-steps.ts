@@ -1,0 +1,20 @@
+/** Title of a task of the role k3s-install. */
+export const step = (title: string): string => `k3s-install : ${title}`;
+
+export const RUN = step("Run K3s with its configuration");
+
+/** What a host sees that gets K3s from a server of releases; further files of the configuration, and of the environment, where they are asked for. */
+export const installed = (files: readonly string[] = [], environment: readonly string[] = []): readonly string[] =>
+  [
+    "Download K3s",
+    "Make K3s answer as kubectl, crictl and ctr",
+    "Install what stops K3s and all its containers",
+    "Install what takes K3s off the host",
+    "Write the unit",
+    "Make the directories of the configuration",
+    "Write config.yaml",
+    ...files,
+    "Have an environment file",
+    ...environment,
+    "Run K3s with its configuration",
+  ].map(step);
