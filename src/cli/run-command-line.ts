@@ -3,6 +3,7 @@ import { formatDiagnostic } from "../excerpt.ts";
 import { wantsColor } from "../report/choose.ts";
 import { createPalette, type Palette } from "../report/palette.ts";
 import { terminalSafe } from "../report/terminal-safe.ts";
+import { forgetLastRun } from "../run-memory.ts";
 import { loadConfiguration } from "./config-file.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { Process } from "./invocation.ts";
@@ -13,6 +14,7 @@ import { version } from "./version.ts";
 
 /** From words to exit status: finds the command, its settings, runs it, and tells what went wrong. */
 export async function runCommandLine(at: Process): Promise<number> {
+  forgetLastRun();
   const palette = createPalette(wantsColor(undefined, at.stderr.isTTY === true, at.environment));
   const warn = (warning: Diagnostic): void => tell(at, warning, palette);
   try {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { homedir, hostname, userInfo } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { rememberedForRun } from "../run-memory.ts";
 
 /** The settings of ssh_config(5) that we honour, for one host. All others are passed over quietly. */
 export type SshSettings = {
@@ -35,7 +36,7 @@ type Reading = {
 };
 
 const deepestInclude = 16;
-const files = new Map<string, readonly Line[]>();
+const files = rememberedForRun(() => new Map<string, readonly Line[]>());
 
 /**
  * Reads `file`, or ~/.ssh/config and then /etc/ssh/ssh_config without one, for `host` as the user typed it. The first value
@@ -71,7 +72,7 @@ export function readSshConfig(
 
 /** Files are read once: a run does not change its mind in the middle. */
 function readOptional(file: string, warn: (message: string) => void): readonly Line[] {
-  const known = files.get(file);
+  const known = files().get(file);
   if (known !== undefined) return known;
   let lines: readonly Line[] = [];
   try {
@@ -81,7 +82,7 @@ function readOptional(file: string, warn: (message: string) => void): readonly L
       warn(`${file} cannot be read: ${error instanceof Error ? error.message : error}`);
     }
   }
-  files.set(file, lines);
+  files().set(file, lines);
   return lines;
 }
 

@@ -1,6 +1,7 @@
 import { createPrivateKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { ParsedKey } from "ssh2";
+import { rememberedForRun } from "../run-memory.ts";
 import { ConnectionError } from "./errors.ts";
 import type { SshLibrary } from "./ssh-library.ts";
 
@@ -19,16 +20,16 @@ export type KeyRequest = {
 };
 
 /** Shared by all hosts: a passphrase is asked once, and unpacking an encrypted key takes a second of processor time. */
-const loaded = new Map<string, Promise<LoadedKey>>();
+const loaded = rememberedForRun(() => new Map<string, Promise<LoadedKey>>());
 const passphraseTries = 3;
 
 /** Throws ConnectionError "passphrase" when the one that was given is wrong. */
 export function loadKey(library: SshLibrary, request: KeyRequest): Promise<LoadedKey> {
   const id = JSON.stringify([request.file, request.passphrase ?? null, request.prompt !== undefined]);
-  const known = loaded.get(id);
+  const known = loaded().get(id);
   if (known !== undefined) return known;
   const made = load(library, request);
-  loaded.set(id, made);
+  loaded().set(id, made);
   return made;
 }
 

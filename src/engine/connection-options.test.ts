@@ -1,21 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { Scope } from "../playbook/model.ts";
 import { contextOf } from "../template/test-context.test-support.ts";
 import { Redactor } from "../vars/taint.ts";
 import { connectionOptions } from "./connection-options.ts";
 import type { ConnectionDefaults } from "./context.ts";
 import { Evaluator } from "./evaluator.ts";
+import { playScope } from "./play-scope.test-support.ts";
 
-const scope: Scope = {
-  kind: "play",
-  position: undefined,
-  parent: undefined,
-  keywords: {},
-  vars: undefined,
-  when: [],
-  tags: [],
-  role: undefined,
-};
 const nothing: ConnectionDefaults = { become: false, connectTimeoutMs: 1000, lockWaitMs: 0, lockOwner: "a test" };
 
 describe("host key checking", () => {
@@ -29,7 +19,7 @@ describe("host key checking", () => {
       "one",
       new Evaluator(contextOf(vars), new Redactor()),
       { ...nothing, ...defaults },
-      scope,
+      playScope,
     );
     const found = hostKeyCheckingIsDefault === undefined ? { hostKeyChecking } : { hostKeyChecking, hostKeyCheckingIsDefault };
     expect(found).toEqual(expected);

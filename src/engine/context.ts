@@ -97,6 +97,8 @@ export type PlayContext = {
   readonly handlers: HandlerTable;
   /** Outcome of `run_once` tasks, by place in the play. */
   readonly runOnce: Map<string, Promise<TaskOutcome>>;
+  /** Places of tasks that have failed for all hosts with `any_errors_fatal`: nobody else begins them. */
+  readonly failedForAll: Set<string>;
   readonly announced: Set<string>;
   /** Keeps at most `forks` hosts busy, and `throttle` of them within one task. */
   limit<T>(task: { readonly id: number; readonly throttle: number | undefined }, work: () => Promise<T>): Promise<T>;

@@ -43,7 +43,7 @@ async function prepareRun(at: TaskRun, evaluator: Evaluator, rest: readonly Eval
   const { run, play, task, host } = at;
   const target = evaluator.text(keywordOf(task, "delegateTo")) ?? host.name;
   const there = target === host.name ? evaluator : run.delegate(play, target, task);
-  const session = run.sessions.of(target, there, task);
+  const session = await run.sessions.of(target, there, task, () => play.allHosts.includes(target));
   const become = becomeOf(task, there, run.options.connection);
   const checkMode = evaluator.bool(keywordOf(task, "checkMode")) ?? run.options.checkMode;
   const context = {

@@ -68,10 +68,13 @@ export function finishTask(at: Finishing, outcome: TaskOutcome, ref: TaskRef, el
   }
   if (final.status !== "failed" || ignored) return;
   if (canRescue) run.emitter.emit({ type: "rescued", task: ref, host: host.name });
-  throw new TaskFailed(ref, final.result, evaluator.bool(keywordOf(task, "anyErrorsFatal")) ?? false);
+  // As in Ansible: what is done once for all hosts fails for all of them.
+  const isForAll = (["anyErrorsFatal", "runOnce"] as const).some((keyword) => evaluator.bool(keywordOf(task, keyword)) === true);
+  throw new TaskFailed(ref, final.result, isForAll);
 }
 
-function isIgnored(outcome: TaskOutcome, task: Task | Include, evaluator: Evaluator): boolean {
+/** Whether the host goes on although the task failed, or could not reach it. */
+export function isIgnored(outcome: TaskOutcome, task: Task | Include, evaluator: Evaluator): boolean {
   if (outcome.status === "failed") return evaluator.bool(keywordOf(task, "ignoreErrors")) ?? false;
   if (outcome.status === "unreachable") return evaluator.bool(keywordOf(task, "ignoreUnreachable")) ?? false;
   return false;

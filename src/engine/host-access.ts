@@ -22,9 +22,11 @@ const FINAL: ReadonlySet<ConnectionErrorCode> = new Set([
 export function hostAccess(run: ModuleRun): HostAccess {
   const { session, become } = run;
   const end = performance.now() + run.timeoutMs;
+  const tooLate = (): ModuleFailure =>
+    new ModuleFailure(`not done after ${run.timeoutMs / 1000} s, the task's time limit`, { timedout: true });
   const left = (): number => {
     const ms = end - performance.now();
-    if (ms <= 0) throw new ModuleFailure(`not done after ${run.timeoutMs / 1000} s, the task's time limit`, { timedout: true });
+    if (ms <= 0) throw tooLate();
     return ms;
   };
   const atMost = (ms: number | undefined): number => Math.ceil(Math.min(left(), ms ?? Number.POSITIVE_INFINITY));
@@ -38,8 +40,11 @@ export function hostAccess(run: ModuleRun): HostAccess {
     disconnect: () => session.disconnect(),
     reconnect: (limits) => translated(() => session.reconnect(become, atMost(limits.timeoutMs))),
     async sleep(ms) {
+      const isTooLong = ms >= left();
       await sleep(atMost(ms), session.signal);
       if (session.signal.aborted) throw new ConnectionError("aborted", `${session.connection.target}: interrupted`);
+      // A timer may fire a little before its time, and then something would seem to be left.
+      if (isTooLong) throw tooLate();
       left();
     },
   };

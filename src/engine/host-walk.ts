@@ -6,8 +6,10 @@ import { isSelected, tagsOfNode } from "../playbook/tags.ts";
 import { fromPlain } from "../source/json.ts";
 import type { Value } from "../vars/value.ts";
 import type { PlayContext, RunContext } from "./context.ts";
+import type { Evaluator } from "./evaluator.ts";
+import type { TaskRef } from "./events.ts";
 import { unreachable } from "./execute.ts";
-import { finishTask } from "./finish.ts";
+import { finishTask, isIgnored } from "./finish.ts";
 import { HostEnded, RoleEnded, TaskFailed } from "./flow.ts";
 import type { Order } from "./gate.ts";
 import { flatten } from "./handlers.ts";
@@ -148,7 +150,7 @@ export class HostWalk {
     const runOnce = evaluator.bool(keywordOf(task, "runOnce")) ?? false;
     const key = order.join(".");
     const first = runOnce ? this.#play.runOnce.get(key) : undefined;
-    if (first !== undefined) return this.#takeOver(task, await first);
+    if (first !== undefined) return this.#takeOver(task, await first, { ref, evaluator });
     if (!this.#play.announced.has(key)) {
       this.#play.announced.add(key);
       this.#run.emitter.emit({ type: "task-started", task: ref });
@@ -156,21 +158,37 @@ export class HostWalk {
     const at = this.#taskRunOf(task, upcoming);
     const started = performance.now();
     const work = this.#play.limit({ id: task.id, throttle: evaluator.number(keywordOf(task, "throttle")) }, async () => {
+      // While this host waited for its turn another one may have failed for all.
+      if (this.#play.failedForAll.has(key)) throw new HostEnded();
       this.#run.emitter.emit({ type: "task-host-started", task: ref, host: this.host.name });
-      return this.#validateRole(task, at) ?? guarded(() => runTask({ ...at, task }));
+      const outcome = this.#validateRole(task, at) ?? (await guarded(() => runTask({ ...at, task })));
+      // Noted before the next one has its turn; the play is over when this host has gone through its `always`.
+      if (this.#isFatalForAll(task, outcome, evaluator)) this.#play.failedForAll.add(key);
+      return outcome;
     });
     if (runOnce) this.#play.runOnce.set(key, work);
     const outcome = await work;
     finishTask({ ...at, task }, outcome, ref, Math.round(performance.now() - started), this.#rescues > 0);
   }
 
+  #isFatalForAll(task: Task, outcome: TaskOutcome, evaluator: Evaluator): boolean {
+    if (outcome.status !== "failed" || this.#rescues > 0 || isIgnored(outcome, task, evaluator)) return false;
+    return evaluator.bool(keywordOf(task, "anyErrorsFatal")) === true;
+  }
+
   /** Another host has run a `run_once` task: its result is ours, its failure too. */
-  #takeOver(task: Task, outcome: TaskOutcome): void {
+  #takeOver(
+    task: Task,
+    outcome: TaskOutcome,
+    { ref, evaluator }: { readonly ref: TaskRef; readonly evaluator: Evaluator },
+  ): void {
     const { store } = this.#run;
     if (task.register !== undefined) {
       store.setRegistered(this.host.name, task.register, registeredValue(outcome, task.register, outcome.noLog));
     }
-    if (outcome.status === "failed" && outcome.result["ignored"] !== true) throw new HostEnded();
+    if (outcome.status === "failed" && !isIgnored(outcome, task, evaluator)) {
+      throw this.#rescues > 0 ? new TaskFailed(ref, outcome.result, true) : new HostEnded();
+    }
     const facts = outcome.result["ansible_facts"];
     if (task.module.name !== "set_fact" || typeof facts !== "object" || facts === null || Array.isArray(facts)) return;
     for (const [name, value] of Object.entries(facts)) store.setFact(this.host.name, name, fromPlain(value));

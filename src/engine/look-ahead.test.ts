@@ -70,6 +70,18 @@ describe("what lies ahead is asked about in one round trip", () => {
     expect(await convergedCost(text, {})).toBe(2);
   });
 
+  it("where only a result will tell whether it is wanted, if that is cheap to tell", async () => {
+    const unsure = (task: string): string =>
+      play(`
+    - { stat: { path: "{{ here }}/no-such" }, register: seen }
+    - ${task}
+      when: not seen.stat.exists
+`);
+    expect(await convergedCost(unsure('file: { path: "{{ here }}/made", state: directory }'))).toBe(2);
+    // A digest may be one of a large file.
+    expect(await convergedCost(unsure(write("copied")))).toBe(3);
+  });
+
   it("behind a play-wide delegation to the control node that runs once", async () => {
     const text = play(`
     - ${write("first")}

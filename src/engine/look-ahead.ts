@@ -30,8 +30,9 @@ const HOT = 1.5;
 const DEEPEST = 10;
 
 /**
- * Probes of the tasks that follow, as far as their conditions and parameters can be rendered already. Asking is harmless, since
- * probes only read; a wrong guess costs one probe, since the task itself renders everything again when its turn comes.
+ * Probes of the tasks that follow, as far as their parameters can be rendered already and their conditions do not rule them out.
+ * Asking is harmless, since probes only read; a wrong guess costs one probe, since the task itself renders everything again when
+ * its turn comes.
  */
 export async function lookAhead(from: LookAheadFrom, after: "probe" | "change"): Promise<readonly Ask[]> {
   const limit = from.host.heat > HOT || (after === "change" && from.host.heat >= 1) ? FEW : Number.POSITIVE_INFINITY;
@@ -108,13 +109,19 @@ function passesOf(task: Task, evaluator: Evaluator): readonly Evaluator[] {
   return passes ?? [];
 }
 
+/** Lookups may write on the control node, or take their time: not for a task that may never run. */
+function isHarmless({ module, args }: Task): boolean {
+  return module.kind === "state" && module.isLight === true && !/\b(lookup|query|q)\s*\(/.test(JSON.stringify([...args]));
+}
+
 async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): Promise<readonly Ask[]> {
   const { run } = from;
   const { module } = task;
   try {
     if (module.kind !== "state" && module.kind !== "action") return [];
     if (module.probe === undefined || keywordOf(task, "delegateTo") !== undefined) return [];
-    if (evaluator.firstFalse(whenChain(task)) !== undefined) return [];
+    const runs = attempt(() => evaluator.firstFalse(whenChain(task)) === undefined);
+    if (runs === false || (runs === undefined && !isHarmless(task))) return [];
     const params = taskParameters(task, evaluator, run.options.redactor);
     const become = becomeOf(task, evaluator, run.options.connection);
     const traits = from.session.traitsAs(become);
@@ -129,7 +136,9 @@ async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): 
     };
     const control = controlNode(evaluator, (text, path) => run.options.vault.decryptFile(text, path));
     const input = module.prepare === undefined ? params : await module.prepare(params, control, context);
-    return asksOf(module.probe(input, context), become).filter((ask) => ask.question.collector.outside !== true);
+    const asks = asksOf(module.probe(input, context), become);
+    if (runs === undefined) return asks.every((ask) => ask.question.collector.light === true) ? asks : [];
+    return asks.filter((ask) => ask.question.collector.outside !== true);
   } catch (error) {
     if (isExpected(error)) return [];
     throw error;

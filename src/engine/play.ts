@@ -38,6 +38,7 @@ export function playContext(
     gate: play.strategy === "linear" || play.strategy === "debug" ? new LinearGate(hosts.map((one) => one.name)) : openGate,
     handlers: new HandlerTable(play.handlers),
     runOnce: new Map(),
+    failedForAll: new Set(),
     announced: new Set(),
     limit: hostLimit(run.options.forks),
     over: undefined,

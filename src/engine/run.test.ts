@@ -173,6 +173,22 @@ describe("tasks", () => {
     expect(here.tasks["b"]).toEqual(["skipped command"]);
   });
 
+  it("lets nobody begin with any_errors_fatal who has waited for his turn", async () => {
+    const text = play(
+      '    - { name: one by one, shell: "echo x >>{{ here }}/begun; exit 1", throttle: 1, any_errors_fatal: true }\n    - { name: after, command: "true" }\n',
+    );
+    const here = await box.run(text, { hosts: ["a", "b", "c"] });
+    expect(here.outcome).toBe("failed");
+    expect(read("begun")).toBe("x\n");
+  });
+
+  it("goes through always before any_errors_fatal ends the play", async () => {
+    const text = play(
+      '    - block: [{ name: fails, command: "false" }]\n      always: [{ name: tidied, command: "true" }]\n      any_errors_fatal: true\n',
+    );
+    expect((await box.run(text)).tasks["one"]).toEqual(["failed fails", "changed tidied"]);
+  });
+
   it("runs once for all", async () => {
     const here = await box.run(
       play(`
@@ -184,6 +200,33 @@ describe("tasks", () => {
     expect(read("once")).toBe("x\n");
     expect(here.tasks["c"]).toEqual(["ok seen"]);
     expect(here.result("seen")["msg"]).toBe("told");
+  });
+});
+
+describe("what is done once for all and fails", () => {
+  const rest = "- hosts: all\n  gather_facts: false\n  tasks:\n    - { name: later, debug: { msg: x } }\n";
+
+  it("ends the run for all, as with any_errors_fatal", async () => {
+    const text = play('    - { name: once, command: "false", run_once: true }\n    - { name: after, debug: { msg: x } }\n');
+    const here = await box.run(text + rest, { hosts: ["a", "b"] });
+    expect(here.outcome).toBe("failed");
+    expect(here.tasks).toEqual({ a: ["failed once"] });
+  });
+
+  it("is rescued on all, and ignored on all", async () => {
+    const text = play(`
+    - block:
+        - { name: once, command: "false", run_once: true }
+      rescue:
+        - { name: rescued, debug: { msg: x } }
+    - { name: after, command: "false", run_once: true, ignore_errors: true }
+    - { name: end, debug: { msg: x } }
+`);
+    const here = await box.run(text + rest, { hosts: ["a", "b"] });
+    expect(here.tasks).toEqual({
+      a: ["failed once", "ok rescued", "ignored after", "ok end", "ok later"],
+      b: ["ok rescued", "ok end", "ok later"],
+    });
   });
 });
 

@@ -20,6 +20,8 @@ export class Sessions {
   readonly #signal: AbortSignal;
   readonly #lock: boolean;
   readonly #sessions = new Map<string, HostSession>();
+  /** The control node, when it only works for other hosts. */
+  readonly #unlocked = new Set<string>();
   readonly #opened = new Map<string, Promise<HostTraits>>();
   /** By host, since a connection that is made anew must not forget what a dry run has foreseen. */
   readonly #foresights = new Map<string, Foresight>();
@@ -42,13 +44,25 @@ export class Sessions {
     this.#lock = parts.lock;
   }
 
-  /** The session of a host; `evaluator` sees that host's variables, `scope` is the task that needs it. Nothing is connected yet. */
-  of(host: string, evaluator: Evaluator, scope: Scope): HostSession {
+  /**
+   * The session of a host; `evaluator` sees that host's variables, `scope` is the task that needs it. Nothing is connected yet.
+   *
+   * A control node that tasks of other hosts are delegated to is not locked, or nobody could work on two clusters at a time from one machine. It is
+   * when the play is about it (`isTarget`), like any other host.
+   */
+  async of(host: string, evaluator: Evaluator, scope: Scope, isTarget: () => boolean): Promise<HostSession> {
+    if (this.#unlocked.has(host) && isTarget()) {
+      this.#unlocked.delete(host);
+      await this.reset(host);
+    }
     const known = this.#sessions.get(host);
     if (known !== undefined) return known;
+    const connection = connectionOptions(host, evaluator, this.#defaults, scope);
+    const isLocked = this.#lock && (connection.kind !== "local" || isTarget());
+    if (this.#lock && !isLocked) this.#unlocked.add(host);
     const options: ConnectionOptions = {
-      ...connectionOptions(host, evaluator, this.#defaults, scope),
-      ...(this.#lock ? { lock: { waitMs: this.#defaults.lockWaitMs, owner: this.#defaults.lockOwner } } : {}),
+      ...connection,
+      ...(isLocked ? { lock: { waitMs: this.#defaults.lockWaitMs, owner: this.#defaults.lockOwner } } : {}),
       signal: this.#signal,
       notice: (message) => this.#emitter.emit({ type: "host-notice", host, message }),
     };

@@ -137,9 +137,27 @@ export function shownPath(path: string): string {
 
 const VAULT_HEADER = "$ANSIBLE_VAULT;";
 
+type YamlFile = { readonly value: Value; readonly isEncrypted: boolean };
+
+/** What files hold, beside the text that it was read from: a role that many others depend on is loaded once for each of them. */
+const known = new WeakMap<LoaderOptions, Map<string, { readonly text: string; readonly file: YamlFile }>>();
+
 /** A YAML file that may be encrypted as a whole. Throws DiagnosticError. */
-export function readYaml(options: LoaderOptions, path: string): { readonly value: Value; readonly isEncrypted: boolean } {
+export function readYaml(options: LoaderOptions, path: string): YamlFile {
   const text = readTextSync(path);
+  let files = known.get(options);
+  if (files === undefined) {
+    files = new Map();
+    known.set(options, files);
+  }
+  const before = files.get(path);
+  if (before?.text === text) return before.file;
+  const file = parseFile(options, path, text);
+  files.set(path, { text, file });
+  return file;
+}
+
+function parseFile(options: LoaderOptions, path: string, text: string): YamlFile {
   if (!text.startsWith(VAULT_HEADER)) return { value: parseYaml(text, shownPath(path)), isEncrypted: false };
   const clear = new TextDecoder().decode(options.vault.decryptFile(text, path));
   return { value: parseYaml(clear, shownPath(path), { excerpts: false }), isEncrypted: true };

@@ -1,4 +1,4 @@
-import { isList, type Key, Namespace, omit, type Value } from "../vars/value.ts";
+import { isList, type Key, Namespace, omit, Secret, type Value } from "../vars/value.ts";
 import { Call, toKey } from "./call.ts";
 import { currentTime, formatTime } from "./datetime.ts";
 import { badValue } from "./errors.ts";
@@ -61,20 +61,28 @@ function range(call: Call): Value {
 
 function dict(call: Call): Value {
   const result = new Map<Key, Value>();
+  let isSecret = false;
+  // What is made of a secret is one, as a whole.
+  const opened = (value: Value): Value => {
+    if (!(value instanceof Secret)) return value;
+    isSecret = true;
+    return value.value;
+  };
   for (const one of call.rest) {
-    const settled = call.runtime.deep(one);
+    const settled = opened(call.runtime.deep(one));
     if (settled instanceof Map) for (const [key, value] of settled) result.set(key, value);
     else if (settled instanceof Namespace && !(settled instanceof TemplateObject)) {
       for (const [key, value] of call.runtime.namespaceMap(settled)) result.set(key, value);
     } else if (isList(settled)) {
-      for (const pair of settled) {
+      for (const entry of settled) {
+        const pair = opened(entry);
         if (!isList(pair) || pair.length !== 2) return badValue("dict() needs pairs of a key and a value");
         result.set(toKey(pair[0] ?? null), pair[1] ?? null);
       }
     } else return badValue("dict() needs a dict or pairs");
   }
   for (const [key, value] of call.keywords) result.set(key, value);
-  return makeOwn(result);
+  return isSecret ? call.runtime.conceal(makeOwn(result)) : makeOwn(result);
 }
 
 /** `cycler('odd', 'even')` */

@@ -363,6 +363,8 @@ describe("secrets", () => {
     ["nope | default(pw)", "hunter22"],
     ["vaulted", "opened"],
     ["pw | b64encode", "aHVudGVyMjI="],
+    ["dict([['a', pw]]).a", "hunter22"],
+    ["dict(pw | regex_findall('(hunter)(22)')).hunter", "22"],
   ])("%s is one", (expression, expected) => {
     const value = secret(expression);
     expect(value).toBeInstanceOf(Secret);

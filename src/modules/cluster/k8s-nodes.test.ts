@@ -143,6 +143,13 @@ describe("k8s_nodes", () => {
     );
   });
 
+  it("says which command the host does not have", async () => {
+    const reason = 'there is no k3s on the host; install it first, or name another with "kubectl"';
+    const none = { nodes: { kind: "no-kubectl", reason } };
+    const asked = planned(k8sNodes, { nodes: [{ name: "one" }], kubectl: "k3s kubectl" }, none);
+    await expect(asked).rejects.toMatchObject({ message: reason, resource: "command:k3s", fields: { command_missing: true } });
+  });
+
   it.each<[string, unknown, readonly object[], string]>([
     [
       "a node that is not there",

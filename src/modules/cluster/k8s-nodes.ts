@@ -3,7 +3,7 @@ import { type Change, type JsonObject, ModuleFailure, type Question, stateModule
 import { bool, dict, listOf, type ParametersOf, parameters, path, str, toBoolean } from "../parameters.ts";
 import { at, type Fields, fieldsAt, textAt, textsAt } from "../support/cluster/data.ts";
 import { hostPath } from "../support/files/host-path.ts";
-import type { Access } from "../support/kubernetes/kube-collector.ts";
+import { type Access, kubePath } from "../support/kubernetes/kube-collector.ts";
 import {
   type ClusterNodes,
   nodesIn,
@@ -35,7 +35,12 @@ const params = parameters(
       description:
         "The annotation of a node that remembers what was set here. Tasks that set different things need different ones.",
     },
-    kubectl: { ...str(), default: "kubectl", description: "The command on the host, such as `/usr/local/bin/k3s kubectl`." },
+    kubectl: {
+      ...str(),
+      default: "kubectl",
+      description:
+        "The command on the host, such as `k3s kubectl`. Looked for in /usr/local/bin and /opt/bin, too, where K3s has its own.",
+    },
     kubeconfig: { ...path(), description: "Configuration file on the host." },
     context: { ...str(), description: "Context of that file." },
   },
@@ -62,7 +67,7 @@ export const k8sNodes = stateModule<Params, Params, Asked, NodeWork>({
   parameters: params,
   example: `- name: Nodes in zones
   k8s_nodes:
-    kubectl: /usr/local/bin/k3s kubectl
+    kubectl: k3s kubectl
     nodes:
       - name: agent1
         labels: { topology.kubernetes.io/zone: a }
@@ -70,7 +75,10 @@ export const k8sNodes = stateModule<Params, Params, Asked, NodeWork>({
         labels: { topology.kubernetes.io/zone: b }
         taints: ["dedicated=gpu:NoSchedule"]
 `,
-  returns: { nodes: "For each of the nodes its name in the cluster, its labels and its taints." },
+  returns: {
+    nodes: "For each of the nodes its name in the cluster, its labels and its taints.",
+    command_missing: "The host has no such `kubectl`, so the task has failed.",
+  },
 
   probe: (given, { traits }) => ({ nodes: nodesQuestion(accessOf(given, traits.home)) }),
   plan: (state, given, context): Change<NodeWork> | undefined => {
@@ -89,12 +97,13 @@ export const k8sNodes = stateModule<Params, Params, Asked, NodeWork>({
     return { differences: planned.flatMap((one) => one.differences), data: { patches: planned.map((one) => one.patch) } };
   },
   apply: ({ data }, given, { traits }) => ({
-    script: joinSh(
-      data.patches.map(
+    script: joinSh([
+      kubePath,
+      ...data.patches.map(
         ({ name, patch }) =>
           sh`${accessOf(given, traits.home)} patch node ${name} --type=merge -p ${JSON.stringify(patch)} >/dev/null || exit`,
       ),
-    ),
+    ]),
   }),
   predict: ({ data }, state, given, { traits }) => {
     if (state.nodes.kind !== "found") return [];

@@ -47,7 +47,8 @@ const params = parameters(
     kubectl: {
       ...str(),
       default: "kubectl",
-      description: "The command on the host, such as `/usr/local/bin/k3s kubectl`. Ours.",
+      description:
+        "The command on the host, such as `k3s kubectl`. Looked for in /usr/local/bin and /opt/bin, too, where K3s has its own. Ours.",
     },
     kubeconfig: { ...path(), description: "Configuration file on the host." },
     context: { ...str(), description: "Context of that file." },
@@ -121,7 +122,7 @@ export const k8s = stateModule<Params, Input, Questions, KubeWork>({
   parameters: params,
   example: `- name: A namespace for monitoring
   k8s:
-    kubectl: /usr/local/bin/k3s kubectl
+    kubectl: k3s kubectl
     definition:
       apiVersion: v1
       kind: Namespace

@@ -42,10 +42,10 @@ class ScriptedHost implements HostAccess {
   async disconnect() {
     this.steps.push("disconnect");
   }
-  async reconnect() {
+  async reconnect({ timeoutMs }: { readonly timeoutMs: number }) {
     this.steps.push("connect");
-    clock += 10;
     const problem = this.#connects.length > 1 ? this.#connects.shift() : this.#connects[0];
+    clock += problem?.code === "timeout" ? timeoutMs : 10;
     if (problem !== undefined) throw problem;
   }
   async sleep(ms: number) {
@@ -56,6 +56,7 @@ class ScriptedHost implements HostAccess {
 
 const lost = new HostUnreachable("the connection was lost", "lost", false);
 const refused = new HostUnreachable("h: connection refused", "refused", false);
+const late = new HostUnreachable("h: no answer in time", "timeout", false);
 const otherKey = new HostUnreachable("h: the host key has changed", "host-key-changed", true);
 
 type Stepped = { readonly name: string; readonly parameters: typeof reboot.parameters | typeof waitForConnection.parameters };
@@ -109,6 +110,17 @@ describe("reboot", () => {
     });
   });
 
+  it("tells of the last attempt that came to something, and not that its time ran out in the next", async () => {
+    const answers = [{ stdout: "a 1" }, {}, { stdout: "a 1" }];
+    const host = new ScriptedHost(answers, [undefined, late]);
+    expect(await perform(host, { reboot_timeout: 5 })).toMatchObject({
+      msg: "timed out waiting for the reboot after 5 s; the last attempt: the host answers, but has not been down",
+    });
+    expect(await perform(new ScriptedHost(answers, [late]), { reboot_timeout: 5 })).toMatchObject({
+      msg: "timed out waiting for the reboot after 5 s; the last attempt: h: no answer in time",
+    });
+  });
+
   it("gives up on a host that stays away", async () => {
     const host = new ScriptedHost([{ stdout: "a 1" }, {}], [refused]);
     expect(await perform(host, { reboot_timeout: 5 })).toMatchObject({
@@ -151,7 +163,7 @@ describe("reboot", () => {
     const seen: HostAccess = {
       isControlNode: false,
       disconnect: () => host.disconnect(),
-      reconnect: () => host.reconnect(),
+      reconnect: (options) => host.reconnect(options),
       sleep: (ms) => host.sleep(ms),
       run: async ({ script }) => {
         const output = await local.run(script);

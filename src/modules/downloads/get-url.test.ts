@@ -261,7 +261,7 @@ describe.each([curl, wget])("what only $name and its like can do", (kind) => {
         lines = commandLines();
         return lines.some(isTool);
       },
-      { timeout: 5000, interval: 20 },
+      { timeout: 20_000, interval: 20 },
     );
     expect(lines.filter((line) => line.includes("geheim"))).toEqual([]);
     expect((await running).failed).toBeUndefined();

@@ -67,6 +67,7 @@ type Params = ParametersOf<typeof params>;
 
 export const file = stateModule<Params, FileInput, Questions, readonly FileStep[]>({
   name: "file",
+  isLight: true,
   summary: "Makes, changes and removes files, directories and links, and sets their attributes.",
   description: [
     "With recurse, the host searches for what deviates and tells only that: a large tree that is as it should be costs one find.",

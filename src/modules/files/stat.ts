@@ -80,6 +80,7 @@ export const stat = stateModule<Params, Params, Questions, undefined>({
     ]);
   },
   readsOnly: true,
+  isLight: true,
   plan: () => undefined,
   apply: () => {
     throw new Error("bug: stat has nothing to apply");
@@ -92,7 +93,8 @@ function lookedAt(known: Known, given: Params, { traits, checkMode }: ProbeConte
   const there = known.path(path);
   const inode = given.follow ? followed(there) : there.kind === "absent" ? undefined : there;
   if (inode === undefined) return { exists: false };
-  const access = checkMode && traits.userId === 0 ? accessOfRoot(inode) : known.of(accessQuestion(path));
+  const asked = known.of(accessQuestion(path));
+  const access = checkMode && traits.userId === 0 ? foreseenAccess(asked, inode) : asked;
   const checksum = inode.kind === "file" && given.get_checksum ? known.of(digestQuestion(path, given.checksum_algorithm)) : null;
   return {
     exists: true,
@@ -108,9 +110,11 @@ function lookedAt(known: Known, given: Params, { traits, checkMode }: ProbeConte
   };
 }
 
-// What an earlier task would have made cannot be asked about.
-function accessOfRoot(inode: Inode): string {
-  return inode.kind === "directory" || (inode.mode & 0o111) !== 0 ? "rwx" : "rw";
+// What an earlier task would have made, or given another mode, cannot be asked about. root may read and write all of that, but for a file system
+// that is read-only: of a path that is there already, the host has said so.
+function foreseenAccess(asked: string, inode: Inode): string {
+  const isReadOnly = asked.includes("r") && !asked.includes("w");
+  return `r${isReadOnly ? "" : "w"}${inode.kind === "directory" || (inode.mode & 0o111) !== 0 ? "x" : ""}`;
 }
 
 function linkFields(inode: Present): JsonObject {

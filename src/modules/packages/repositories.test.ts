@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { inputOf } from "../../../test/local-shell.ts";
 import { contextOf, planned } from "../../../test/module-cases.ts";
 import { contentOf } from "../support/files/content-collector.ts";
+import { inodeOf } from "../support/files/inode.test-support.ts";
 import { absent, type PathState } from "../support/files/path-collector.ts";
 import type { SourceList } from "../support/packages/apt-sources.ts";
 import { aptRepository } from "./apt-repository.ts";
@@ -13,23 +14,7 @@ import { rpmKey } from "./rpm-key.ts";
 import { yumRepository } from "./yum-repository.ts";
 import { zypperRepository } from "./zypper-repository.ts";
 
-const inode = (kind: "file" | "directory", mode = 0o644): Exclude<PathState, { kind: "absent" }> => ({
-  kind,
-  mode,
-  uid: 0,
-  gid: 0,
-  owner: "root",
-  group: "root",
-  size: 1,
-  links: 1,
-  inode: 1,
-  device: 1,
-  rawDevice: [0, 0],
-  atime: 0,
-  mtime: 0,
-  ctime: 0,
-});
-const list = (path: string, text: string, mode = 0o644): SourceList => ({ path, inode: inode("file", mode), text });
+const list = (path: string, text: string, mode = 0o644): SourceList => ({ path, inode: inodeOf("file", mode), text });
 
 /** Answers to the questions about a file of that text; undefined: there is none. */
 function fileAnswers(
@@ -45,8 +30,8 @@ function fileAnswers(
       .map((_, index, all) => `/${all.slice(0, index + 1).join("/")}`),
   ];
   return {
-    ...Object.fromEntries(directories.map((one) => [`path\n${one}`, inode("directory", 0o755)])),
-    [`path\n${path}`]: text === undefined ? absent : inode("file"),
+    ...Object.fromEntries(directories.map((one) => [`path\n${one}`, inodeOf("directory", 0o755)])),
+    [`path\n${path}`]: text === undefined ? absent : inodeOf("file"),
     [`content\n${path}`]: text === undefined ? { kind: "none" } : contentOf(Buffer.from(text)),
     [`digest\nsha256 ${path}`]: text === undefined ? null : createHash("sha256").update(text).digest("hex"),
     "user\n": null,
@@ -144,7 +129,7 @@ describe("deb822_repository", () => {
   const task = { name: "My_Repo", uris: "https://r.example.org", suites: ["stable"], components: "main", signed_by: "/k.gpg" };
   const text =
     "Components: main\nX-Repolib-Name: My_Repo\nSigned-By: /k.gpg\nSuites: stable\nTypes: deb\nURIs: https://r.example.org\n";
-  const answers = (content: string | undefined, ring: PathState = absent, key: PathState = inode("file")) =>
+  const answers = (content: string | undefined, ring: PathState = absent, key: PathState = inodeOf("file")) =>
     complete(fileAnswers(path, content, { "path\n/etc/apt/keyrings/my-repo.gpg": ring, "path\n/k.gpg": key }));
 
   it("writes the fields in Ansible's order", async () => {
@@ -180,7 +165,7 @@ describe("deb822_repository", () => {
       result.script.indexOf(`k3_dest=${path}`),
     );
     expect(result.left).toBeUndefined();
-    const again = await planned(deb822Repository, raw, answers(undefined, inode("file")));
+    const again = await planned(deb822Repository, raw, answers(undefined, inodeOf("file")));
     expect(again.script).not.toContain("download-file");
   });
 
@@ -192,7 +177,7 @@ describe("deb822_repository", () => {
       const given = { ...raw, ...more };
       const state = answers(
         text.replace("/k.gpg", "/etc/apt/keyrings/my-repo.gpg"),
-        fingerprints === null ? absent : inode("file"),
+        fingerprints === null ? absent : inodeOf("file"),
       );
       const names = Object.keys(deb822Repository.probe(await inputOf(deb822Repository, given, contextOf()), contextOf()));
       const ring = names.find((name) => name.startsWith("key file ")) ?? "";
@@ -212,7 +197,7 @@ describe("deb822_repository", () => {
   });
 
   it("absent takes the key along", async () => {
-    const result = await planned(deb822Repository, { name: "My_Repo", state: "absent" }, answers(text, inode("file")));
+    const result = await planned(deb822Repository, { name: "My_Repo", state: "absent" }, answers(text, inodeOf("file")));
     expect(result.differences).toEqual(["state: file -> absent", "state: file -> absent"]);
     expect(result.left).toBeUndefined();
   });
@@ -365,7 +350,7 @@ describe("zypper_repository", () => {
     expect(result.script).toContain("--gpg-auto-import-keys refresh --force demo");
     expect(result.left).toBeUndefined();
     expect(
-      (await planned(zypperRepository, { ...task, runrefresh: true }, answers(found, inode("directory")))).differences,
+      (await planned(zypperRepository, { ...task, runrefresh: true }, answers(found, inodeOf("directory")))).differences,
     ).toEqual([]);
   });
   it.each([

@@ -1,9 +1,10 @@
-import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll } from "vitest";
+import type { Readable, Writable } from "node:stream";
+import { inject } from "vitest";
 import { joinSh, type Sh, sh } from "../../sh.ts";
 import {
   type Change,
@@ -69,11 +70,12 @@ ${script}
 ) < /dev/null
 `.text;
     await writeFile(join(job, "script"), text);
-    const output = await execute(program, [...(shell === "busybox" ? ["sh"] : []), join(job, "script")], environment, userId);
+    const args = [...(shell === "busybox" ? ["sh"] : []), join(job, "script")];
+    const output = await execute({ program, args, environment, userId }, job);
     await rm(job, { recursive: true });
     return output;
   };
-  const key = `${shell} ${userId}`;
+  const key = `${shell} ${userId} ${environment.PATH}`;
   const traits = { ...(knownTraits.get(key) ?? decodeTraits(await run(traitsScript))), home: directory };
   knownTraits.set(key, traits);
   return { shell, directory, traits, run, remove: () => rm(root, { recursive: true, force: true }) };
@@ -82,26 +84,39 @@ ${script}
 const knownTraits = new Map<string, HostTraits>();
 let tools: string | undefined;
 
-afterAll(() => {
-  if (tools !== undefined) rmSync(tools, { recursive: true });
-});
+declare module "vitest" {
+  interface ProvidedContext {
+    sharedFolder: string;
+  }
+}
 
-// One directory of links to busybox for all tests of a file.
+/** For what tests make once and share; it goes when all of them are over. */
+export function sharedFolder(): string {
+  return inject("sharedFolder");
+}
+
 function busyboxTools(program: string): string {
   if (tools !== undefined) return tools;
-  const directory = mkdtempSync(join(tmpdir(), "k3sprov-busybox-"));
+  const directory = mkdtempSync(join(sharedFolder(), "busybox-"));
   execFileSync(program, ["--install", "-s", directory]);
   chmodSync(directory, 0o755);
   tools = directory;
   return directory;
 }
 
-function execute(
-  program: string,
-  args: readonly string[],
-  environment: Readonly<Record<string, string>>,
-  userId?: number,
-): Promise<Output> {
+type Job = {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly userId: number | undefined;
+};
+
+/** `folder` is the job's own, for what it says. */
+async function execute(job: Job, folder: string): Promise<Output> {
+  return job.userId === undefined && !launcher.isBusy() ? launcher.run(job, folder) : spawned(job);
+}
+
+function spawned({ program, args, environment, userId }: Job): Promise<Output> {
   const user = userId === undefined ? {} : { uid: userId, gid: userId };
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { env: environment, stdio: ["ignore", "pipe", "pipe"], ...user });
@@ -113,6 +128,40 @@ function execute(
     child.on("close", (code) => resolve({ rc: code ?? 255, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) }));
   });
 }
+
+/** A small shell that starts others: to fork a process of Node's size costs more than most scripts, and there are thousands of them. */
+class Launcher {
+  #shell: ChildProcessByStdio<Writable, Readable, null> | undefined;
+  #isBusy = false;
+
+  isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  async run({ program, args, environment }: Job, folder: string): Promise<Output> {
+    this.#isBusy = true;
+    try {
+      const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+      const words = sh`/usr/bin/env -i ${variables} ${program} ${args}`;
+      const [out, err] = [join(folder, "stdout"), join(folder, "stderr")];
+      const rc = await this.#ask(sh`${words} </dev/null >${out} 2>${err}; echo $?`);
+      return { rc, stdout: await readFile(out), stderr: await readFile(err) };
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  #ask(line: Sh): Promise<number> {
+    this.#shell ??= spawn("/bin/dash", [], { stdio: ["pipe", "pipe", "inherit"] });
+    const { stdin, stdout } = this.#shell;
+    return new Promise((resolve) => {
+      stdout.once("data", (answer: Buffer) => resolve(Number(answer.toString("utf8"))));
+      stdin.write(`${line}\n`);
+    });
+  }
+}
+
+const launcher = new Launcher();
 
 /** Asks all questions, one script a collector, as the engine does. */
 export async function ask(host: LocalHost, questions: readonly Question<unknown>[]): Promise<Map<string, unknown>> {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { answerHere, localContext } from "../../../test/local-shell.ts";
 import { contextOf, planned } from "../../../test/module-cases.ts";
+import { inodeOf } from "../support/files/inode.test-support.ts";
 import { absent } from "../support/files/path-collector.ts";
 import { findEntry, parseEntry, withEntry, withoutEntry } from "../support/mounts/fstab.ts";
 import { isOther, lackingFlags } from "../support/mounts/mount-state.ts";
@@ -151,22 +152,7 @@ describe("mount", () => {
       context,
     );
     const keys = Object.keys(mount.probe(input as never, context));
-    const inode = {
-      kind: "file",
-      mode: 0o644,
-      uid: 0,
-      gid: 0,
-      owner: "root",
-      group: "root",
-      size: 1,
-      links: 1,
-      inode: 1,
-      device: 1,
-      rawDevice: [0, 0],
-      atime: 0,
-      mtime: 0,
-      ctime: 0,
-    };
+    const inode = inodeOf("file", 0o644);
     const answer = (key: string): unknown => {
       if (key.startsWith("mount-table")) return table;
       if (key.startsWith("mount-point")) return point;

@@ -24,6 +24,7 @@ export type GroupAccount = {
 export const userCollector: Collector<UserAccount | null> = {
   name: "user-account",
   beforeTraits: true,
+  light: true,
   script: (items) => lookup("passwd", items),
   decode: (output, items) =>
     decodeAccounts(output, items, ([name = "", , uid, gid, comment = "", home = "", shell = ""]) => {
@@ -36,6 +37,7 @@ export const userCollector: Collector<UserAccount | null> = {
 export const groupCollector: Collector<GroupAccount | null> = {
   name: "group-account",
   beforeTraits: true,
+  light: true,
   script: (items) => lookup("group", items),
   decode: (output, items) =>
     decodeAccounts(output, items, ([name = "", , gid, members = ""]) => {

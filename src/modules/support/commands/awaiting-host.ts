@@ -18,10 +18,10 @@ export async function awaitHost(
   { until, attemptMs, sleepMs }: Awaiting,
   isReady: () => Promise<true | string>,
 ): Promise<string | undefined> {
-  let last = "the time is up";
+  let last: string | undefined;
   for (;;) {
     const left = until - performance.now();
-    if (left <= 0) return last;
+    if (left <= 0) return last ?? "the time is up";
     try {
       await host.reconnect({ timeoutMs: Math.min(attemptMs, left) });
       const answer = await isReady();
@@ -30,7 +30,8 @@ export async function awaitHost(
     } catch (error) {
       if (!(error instanceof HostUnreachable)) throw error;
       if (error.isFinal) throw new ModuleFailure(error.message);
-      last = error.message;
+      // That the time was up before it came to anything tells less of the host than the attempt before.
+      if (last === undefined || performance.now() < until) last = error.message;
     }
     await host.sleep(Math.min(sleepMs, Math.max(0, until - performance.now())));
   }

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
+import { rememberedForRun } from "../../../run-memory.ts";
 import { ModuleFailure } from "../../contract.ts";
 import { httpError } from "./fields.ts";
 import { proxyFor, proxySettings } from "./proxy.ts";
@@ -29,8 +30,8 @@ export type Downloaded = {
 
 const RETRIES = 3;
 const under = new Map<string, Promise<Downloaded>>();
-const done = new Map<string, Downloaded>();
-let folder: string | undefined;
+const done = rememberedForRun(() => new Map<string, Downloaded>());
+const folder = rememberedForRun((): { path?: string } => ({}));
 
 /**
  * Downloads with the control node's own means, for hosts that have none: once in a run, however many hosts ask for the same (each of
@@ -46,9 +47,9 @@ export function downloadHere(request: HttpRequest, maxSize?: number, decompress 
   const key = JSON.stringify([request, maxSize, decompress]);
   const before = under.get(key);
   if (before !== undefined) return before;
-  const downloading = download({ request, maxSize, decompress, last: done.get(key) })
+  const downloading = download({ request, maxSize, decompress, last: done().get(key) })
     .then((downloaded) => {
-      done.set(key, downloaded);
+      done().set(key, downloaded);
       return downloaded;
     })
     .finally(() => under.delete(key));
@@ -65,7 +66,7 @@ type Wanted = {
 
 async function download(wanted: Wanted): Promise<Downloaded> {
   const { request } = wanted;
-  const file = join(folderOfProcess(), randomUUID());
+  const file = join(folderOfRun(), randomUUID());
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await attemptOnce(wanted, file);
@@ -191,10 +192,11 @@ async function store(answer: IncomingMessage, file: string, { request, maxSize, 
   return { size, digest: hash.digest("hex") };
 }
 
-function folderOfProcess(): string {
-  if (folder !== undefined) return folder;
+function folderOfRun(): string {
+  const { path } = folder();
+  if (path !== undefined) return path;
   const made = mkdtempSync(join(tmpdir(), "k3sprov-downloads-"));
   process.once("exit", () => rmSync(made, { recursive: true, force: true }));
-  folder = made;
+  folder().path = made;
   return made;
 }

@@ -1,24 +1,15 @@
 import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
-import { type LocalHost, localHost, type ShellName } from "../run-local.test-support.ts";
+import { type LocalHost, localHost, type ShellName, sharedFolder } from "../run-local.test-support.ts";
 
-const paths: string[] = [];
 const whole = process.env["PATH"] ?? "/usr/bin:/bin";
-afterAll(() => {
-  process.env["PATH"] = whole;
-  for (const path of paths) rmSync(path, { recursive: true });
-});
-
 const made = new Map<string, string>();
 
 /** This machine's commands without some of them. */
 function pathWithout(...hidden: readonly string[]): string {
   const before = made.get(hidden.join());
   if (before !== undefined) return before;
-  const folder = mkdtempSync(join(tmpdir(), "k3sprov-path-"));
-  paths.push(folder);
+  const folder = mkdtempSync(join(sharedFolder(), "path-"));
   made.set(hidden.join(), folder);
   for (const directory of ["/usr/sbin", "/usr/bin"]) {
     for (const name of readdirSync(directory)) {

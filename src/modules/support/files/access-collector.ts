@@ -5,6 +5,7 @@ import { type Collector, type Question, Unknown } from "../../contract.ts";
 const accessCollector: Collector<string> = {
   name: "access",
   beforeTraits: true,
+  light: true,
   script: (items) => sh`for p in ${items}; do
 k3_may=
 [ -r "$p" ] && k3_may=r

@@ -5,6 +5,7 @@ import { type Collector, type Question, Unknown } from "../../contract.ts";
 const emptyDirectoryCollector: Collector<boolean> = {
   name: "empty-directory",
   beforeTraits: true,
+  light: true,
   script: (items) =>
     joinSh(
       items.map(

@@ -47,6 +47,7 @@ const RECORD =
 export const pathCollector: Collector<PathState> = {
   name: "path",
   beforeTraits: true,
+  light: true,
   script: (items) => joinSh([missingPathFunction, ...inPieces(items).map(pieceScript)]),
   decode: (output, items) => {
     if (output.rc !== 0) return items.map(() => new Unknown(`stat failed: ${output.stderr.toString("utf8").trim()}`));

@@ -7,6 +7,7 @@ export type WantedContext = { readonly user?: string; readonly role?: string; re
 /** SELinux context of a path, links not followed. "": nothing is there. Item "" asks nothing and answers "". */
 export const contextCollector: Collector<string> = {
   name: "selinux-context",
+  light: true,
   script: (items) => {
     const paths = items.filter((item) => item !== "");
     if (paths.length === 0) return sh`:`;

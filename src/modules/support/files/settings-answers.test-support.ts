@@ -1,23 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Questions } from "../../contract.ts";
-import type { Inode } from "./path-collector.ts";
+import { inodeOf } from "./inode.test-support.ts";
 
-const directory = {
-  kind: "directory",
-  mode: 0o755,
-  uid: 0,
-  gid: 0,
-  owner: "root",
-  group: "root",
-  size: 0,
-  links: 1,
-  inode: 1,
-  device: 1,
-  rawDevice: [0, 0],
-  atime: 1,
-  mtime: 1,
-  ctime: 1,
-} as const satisfies Inode;
+const directory = inodeOf("directory", 0o755);
 
 /** Answers for `settingsQuestions` by a host that has these files, each 0600, and no others; `more`: answers by the questions' names. */
 export function settingsAnswers(

@@ -1,5 +1,6 @@
 import { joinSh, type Sh, sh } from "../../../sh.ts";
 import { type Collector, type Question, Unknown } from "../../contract.ts";
+import { listedFunction, type ToldByList, toldByList } from "./firewalld-list.ts";
 
 /** What firewalld does now, or what it reads when it starts. */
 export type Scope = "runtime" | "permanent";
@@ -19,23 +20,62 @@ if command -v firewall-cmd >/dev/null 2>&1; then
 s=$(firewall-cmd --state 2>&1); case $?:$s in 0:*) d=running ;; 252:* | 36:*) d=stopped ;; *) echo "$s" >&2; exit 1 ;; esac
 fi`;
 
-function itemScript({ scope, words }: Item): Sh {
-  const [first = "", ...rest] = words;
+type Asked = { readonly item: Item; readonly place: string; readonly told: ToldByList | undefined };
+
+function askedFor(item: Item): Asked {
+  const { scope, words } = item;
+  return { item, place: [scope, ...words.slice(0, -1)].join(" "), told: toldByList(words.at(-1) ?? "") };
+}
+
+function askScript({ item: { scope, words }, told }: Asked, list: Sh | undefined): Sh {
   const permanent = scope === "permanent" ? sh`--permanent ` : sh``;
   const offline = scope === "permanent" ? sh`said=$(firewall-offline-cmd ${words} 2>&1); r=$?` : sh`said= r=0`;
-  return sh`case $d in
-running) said=$(firewall-cmd ${permanent}${[first, ...rest]} 2>&1); r=$? ;;
+  return sh`${list === undefined || told === undefined ? sh`r=` : sh`r=; case $${list} in\n${told(list)}\nesac`}
+[ -n "$r" ] || case $d in
+running) said=$(firewall-cmd ${permanent}${words} 2>&1); r=$? ;;
 stopped) ${offline} ;;
 *) said= r=0 ;;
 esac
 printf '%s|%s|%s\\0' "$d" "$r" "$said"`;
 }
 
+function listScript(variable: Sh, { scope, words }: Item): Sh {
+  const zone = [...words.filter((word) => word.startsWith("--zone=")), "--list-all"];
+  const permanent = scope === "permanent" ? sh`--permanent ` : sh``;
+  const offline = scope === "permanent" ? sh`$(firewall-offline-cmd ${zone} 2>/dev/null | k3_listed)` : sh``;
+  return sh`case $d in
+running) ${variable}=$(firewall-cmd ${permanent}${zone} 2>/dev/null | k3_listed) ;;
+stopped) ${variable}=${offline} ;;
+*) ${variable}= ;;
+esac`;
+}
+
+/** Each call starts a Python, so a zone that is asked for several things is listed, and only what the list does not tell is asked for by itself. */
+function scriptFor(items: readonly Item[]): Sh {
+  const all = items.map(askedFor);
+  const seen = new Set<string>();
+  const lists = new Map<string, Sh>();
+  const listScripts: Sh[] = [];
+  for (const { item, place } of all.filter(({ told }) => told !== undefined)) {
+    if (seen.has(place) && !lists.has(place)) {
+      const variable = sh`k3_list${lists.size}`;
+      lists.set(place, variable);
+      listScripts.push(listScript(variable, item));
+    }
+    seen.add(place);
+  }
+  return joinSh([
+    stateScript,
+    ...(lists.size > 0 ? [listedFunction, ...listScripts] : []),
+    ...all.map((one) => askScript(one, lists.get(one.place))),
+  ]);
+}
+
 /** Item: JSON of scope and options, of questions only (`--query-…`, `--get-…`, `--info-…`). */
 const collector: Collector<Answer> = {
   name: "firewalld",
   beforeTraits: true,
-  script: (items) => joinSh([stateScript, ...items.map((item) => itemScript(readItem(item)))]),
+  script: (items) => scriptFor(items.map(readItem)),
   decode: (output, items) => {
     const parts = output.stdout.toString("utf8").split("\0");
     return items.map((_item, index) => {

@@ -1,5 +1,13 @@
 import { joinSh, sh } from "../../../sh.ts";
-import { type Collector, MissingPrerequisite, ModuleFailure, type ProbeContext, type Question, Unknown } from "../../contract.ts";
+import {
+  type Collector,
+  MissingPrerequisite,
+  ModuleFailure,
+  type ProbeContext,
+  type Question,
+  type Resource,
+  Unknown,
+} from "../../contract.ts";
 import { type Fields, isFields, listAt, textAt } from "../cluster/data.ts";
 import { type Content, decodeContent, encodeFunction, readArguments } from "../files/content-collector.ts";
 import { missingPathFunction } from "../files/missing-path.ts";
@@ -40,6 +48,9 @@ export const objectQuestion = (access: Access, name: ObjectName): Question<Live>
 // but the question has not.
 const groupOf = ({ access, namespace }: Item): string => JSON.stringify([access, namespace === ""]);
 
+/** Where K3s has its program and its links: sudo leaves neither place in PATH on RHEL and its relatives. */
+export const kubePath = sh`PATH=$PATH:/usr/local/bin:/opt/bin`;
+
 /** Defines `k3_get`: asks for the objects of $k3_objects or of a file. kubectl before 1.21 shows managed fields unasked. */
 const getFunction = sh`k3_get() {
 { err=$(printf '%s' "$k3_objects" | "$@" get -f "$k3_file" -o json --ignore-not-found --show-managed-fields 2>&1 >&3 3>&-); rc=$?; } 3>&1
@@ -53,6 +64,7 @@ const kubeCollector: Collector<Live> = {
   script: (items) => {
     const groups = grouped(items.map(parseItem));
     return joinSh([
+      kubePath,
       getFunction,
       ...groups.map((group) => {
         const access = group[0]?.access ?? [];
@@ -95,6 +107,7 @@ export function fileQuestion(access: Access, path: string): Question<DeclaredFil
     sh`set -- ${[path]}`,
     readArguments,
     sh`[ -r ${path} ] || exit 0`,
+    kubePath,
     getFunction,
     sh`if command -v ${program} >/dev/null 2>&1; then k3_objects=; k3_file=${path}; k3_get ${access}; else echo '#none'; echo '#rc 127'; fi`,
   ]);
@@ -187,7 +200,7 @@ export const noKubectl = (program: string): Unreachable => ({
   reason: `there is no ${program} on the host; install it first, or name another with "kubectl"`,
 });
 
-const DIRECTORIES = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+const DIRECTORIES = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/opt/bin"];
 
 /** The object, or why there is none; throws where nobody can be asked. */
 export function reached(live: Live, access: Access, context: Pick<ProbeContext, "paths">): Reached {
@@ -203,7 +216,9 @@ export function nobodyAsked(
 ): MissingPrerequisite {
   if (kind === "no-api") return new MissingPrerequisite("unit:k3s", reason);
   const program = access[0] ?? "kubectl";
-  if (program.startsWith("/")) return new MissingPrerequisite(`path:${program}`, reason);
+  const missing = (resource: Resource): MissingPrerequisite =>
+    new MissingPrerequisite(resource, reason, "change", { command_missing: true });
+  if (program.startsWith("/")) return missing(`path:${program}`);
   const made = DIRECTORIES.map((one) => `${one}/${program}`).find((one) => paths?.exists(one) === true);
-  return new MissingPrerequisite(made === undefined ? `command:${program}` : `path:${made}`, reason);
+  return missing(made === undefined ? `command:${program}` : `path:${made}`);
 }

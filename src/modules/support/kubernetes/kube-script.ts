@@ -1,6 +1,7 @@
 import { joinSh, type Sh, sh } from "../../../sh.ts";
 import type { Apply, Payload } from "../../contract.ts";
 import { textAt } from "../cluster/data.ts";
+import { kubePath } from "./kube-collector.ts";
 import type { KubeTask, KubeWork, Step } from "./kube-plan.ts";
 import { shownName } from "./manifests.ts";
 
@@ -18,7 +19,7 @@ export type Carrying = {
  */
 export function kubeScript(work: KubeWork, task: KubeTask, how: Carrying): Apply {
   const payloads: Record<string, Payload> = {};
-  const parts: Sh[] = [sh`kc() { ${task.access} "$@"; }\nk3_failed=0`];
+  const parts: Sh[] = [sh`${kubePath}\nkc() { ${task.access} "$@"; }\nk3_failed=0`];
   const orEnd = how.continueOnError ? sh`k3_failed=1` : sh`exit 1`;
   const validate = how.validate === undefined ? [] : [`--validate=${how.validate}`];
   work.steps.forEach((step, index) => {

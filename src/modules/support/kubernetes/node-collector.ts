@@ -2,7 +2,7 @@ import { sh } from "../../../sh.ts";
 import { type ProbeContext, type Question, Unknown } from "../../contract.ts";
 import { at, type Fields, fieldsAt, isFields, listAt, textAt } from "../cluster/data.ts";
 import { ask } from "../question.ts";
-import { type Access, NO_API, nobodyAsked, noKubectl, type Unreachable } from "./kube-collector.ts";
+import { type Access, kubePath, NO_API, nobodyAsked, noKubectl, type Unreachable } from "./kube-collector.ts";
 
 export type Taint = { readonly key: string; readonly value: string; readonly effect: string };
 
@@ -22,7 +22,7 @@ export type ClusterNodes = { readonly kind: "found"; readonly nodes: readonly Cl
 /** All nodes of a cluster, by one kubectl. */
 export function nodesQuestion(access: Access): Question<ClusterNodes> {
   const program = access[0] ?? "kubectl";
-  const script = sh`if command -v ${program} >/dev/null 2>&1; then ${access} get nodes -o json; else echo '#none'; fi`;
+  const script = sh`${kubePath}\nif command -v ${program} >/dev/null 2>&1; then ${access} get nodes -o json; else echo '#none'; fi`;
   return ask("cluster nodes", script, (output): ClusterNodes | Unknown => {
     const text = output.stdout.toString("utf8");
     if (text.startsWith("#none")) return noKubectl(program);

@@ -147,7 +147,8 @@ export const systemd: ServiceManager = {
   question: (unit, { scope }) => ({ collector: (isTemplate(unit) ? TEMPLATES : COLLECTORS)[scope], item: unit }),
   act: (action, unit, options) => {
     const name = unitName(unit);
-    const run = tell(sh`${options.noBlock ? sh`--no-block ` : sh``}${action} -- ${name}`, options);
+    const act = (verb: Sh): Sh => tell(sh`${options.noBlock ? sh`--no-block ` : sh``}${verb} -- ${name}`, options);
+    const run = action === "start" || action === "restart" ? afresh(action, name, options.scope, act) : act(sh`${action}`);
     // `start` is proved by the probe that follows; `restart` is not, and succeeds as soon as there is a process.
     const isProved = options.noBlock || action !== "restart";
     return isProved
@@ -166,6 +167,19 @@ ${explain(unitName(unit), scope)}`,
 
 function tell(what: Sh, options: Pick<ActOptions, "scope">): Sh {
   return sh`${enterScope(options.scope)}; systemctl ${scopeFlags(options.scope)}${what} || exit`;
+}
+
+// What failed before says nothing of what starts now, so it is not counted along. Between two attempts of a crashing service `start` would only wait for
+// the next one.
+function afresh(action: "start" | "restart", unit: string, scope: Scope, act: (verb: Sh) => Sh): Sh {
+  const systemctl = sh`systemctl ${scopeFlags(scope)}`;
+  const forget = sh`${enterScope(scope)}; ${systemctl}reset-failed -- ${unit} 2>/dev/null`;
+  if (action === "restart") return joinSh([forget, act(sh`restart`)]);
+  return sh`${forget}
+case $(${systemctl}show --property=SubState -- ${unit}) in *=auto-restart)
+${act(sh`restart`)} ;;
+*)
+${act(sh`start`)} ;; esac`;
 }
 
 // Of a unit that fails systemctl only says "see journalctl -xe": give the reason itself. Everything else it says at once: access denied.
