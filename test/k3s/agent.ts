@@ -8,6 +8,7 @@ import { type Answer, call, keepAlive, wordsOf } from "./http-client.ts";
 import type { Knobs } from "./knobs.ts";
 import { parseLabels, parseTaints } from "./labels.ts";
 import { Fatal, info, log, warning } from "./log.ts";
+import { hasNetwork } from "./network.ts";
 import { nodeAddresses, nodeName, nodePassword } from "./node-identity.ts";
 import type { Registration } from "./nodes.ts";
 import { Paths } from "./paths.ts";
@@ -52,6 +53,9 @@ export async function runAgent(start: Start, joined: () => void): Promise<void> 
   createTcpServer((socket) => socket.destroy())
     .on("error", (error) => warning(`kubelet: ${error.message}`))
     .listen(10_250);
+  if (start.knobs.kubeletHangs) return new Promise(() => {});
+  const backend = textAt(welcome, "config", "flannel-backend");
+  const hasOne = (): boolean => !start.knobs.staysNotReady && hasNetwork(backend, start.paths);
   const registration: Registration = {
     name,
     hostname: hostname(),
@@ -64,7 +68,7 @@ export async function runAgent(start: Start, joined: () => void): Promise<void> 
     arch: process.arch === "x64" ? "amd64" : process.arch,
     nodeArgs: [settings.command, ...start.loaded.args.map(masked)],
     isServer: start.isServer,
-    staysNotReady: start.knobs.staysNotReady,
+    hasNetwork: hasOne(),
   };
   const credentials = { ca, certificate: files["client-kubelet.crt"] ?? "", key: files["client-kubelet.key"] ?? "" };
   const servers = new Servers(start, listAt(welcome, "servers").map(String));
@@ -73,7 +77,7 @@ export async function runAgent(start: Start, joined: () => void): Promise<void> 
   joined();
   for (;;) {
     await sleep(BEAT_MS);
-    const answer = await servers.ask("node/beat", { ...credentials, method: "POST" });
+    const answer = await servers.ask("node/beat", { ...credentials, method: "POST", body: { hasNetwork: hasOne() } });
     if (answer?.status === 200) servers.learn(listAt(parseFields(answer.body), "servers").map(String));
     if (answer?.status === 404)
       log("error", `Error updating node status, will retry: error getting node "${name}": nodes "${name}" not found`);
@@ -104,7 +108,7 @@ async function trusted({ server, token, isServer }: Start): Promise<string> {
 }
 
 async function admitted(
-  { server, token, isServer, paths }: Start,
+  { server, token, isServer, paths, knobs }: Start,
   ca: string,
   name: string,
   addresses: readonly string[],
@@ -123,7 +127,7 @@ async function admitted(
         ca,
         basic: { user, password },
         method: "POST",
-        body: { addresses },
+        body: { addresses, issuedDaysAgo: knobs.issuedDaysAgo },
         headers,
         timeoutMs: 8_000,
       });

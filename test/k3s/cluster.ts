@@ -1,3 +1,4 @@
+import type { External } from "./external.ts";
 import { at, fieldsAt, parseFields, textAt } from "./fields.ts";
 import { call, keepAlive } from "./http-client.ts";
 import type { Knobs } from "./knobs.ts";
@@ -13,6 +14,11 @@ export class NoQuorum extends Error {
 
 type Seen = { readonly at: number; readonly revision: number; readonly beats: Readonly<Record<string, number>> };
 
+/** Where the state is kept: a file of this server, or a datastore that it shares with others. */
+export type Backing =
+  | { readonly file: string }
+  | { readonly external: External /** Of the state that the server begins with. */; readonly revision: string };
+
 const TICK_MS = 500;
 /** Whoever has not answered for so long is away. Long enough for a busy machine; whose port is closed is away at once. */
 const AWAY_MS = 4_000;
@@ -20,10 +26,12 @@ const AWAY_MS = 4_000;
 /**
  * The datastore of one server. The first voter that can be reached leads: it numbers the changes and passes them on, and a change counts once
  * a majority has it. Servers know each other by the secret name of their cluster, so that they get along while their authorities are replaced.
- * Whoever has missed some fetches the whole state. Of a server with SQLite it is all there is.
+ * Whoever has missed some fetches the whole state. Of a server with SQLite it is all there is. With an external datastore each server writes
+ * there by itself, and follows what others have written.
  */
 export class Cluster {
-  readonly #file: string;
+  readonly #file: string | undefined;
+  readonly #external: External | undefined;
   readonly #knobs: Knobs;
   readonly #agent = keepAlive();
   readonly #seen = new Map<string, Seen>();
@@ -31,6 +39,10 @@ export class Cluster {
   /** Node -> when it was last heard of here. */
   readonly #beats = new Map<string, number>();
   #state: State;
+  /** Of the external datastore. */
+  #revision = "0";
+  #isReached = true;
+  #seenBeats: ReadonlyMap<string, string> = new Map();
   #selfId: string | undefined;
   #removed: (() => void) | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -38,13 +50,15 @@ export class Cluster {
   #isTicking = false;
   readonly #startedAt = Date.now();
 
-  /** `selfId` is undefined with SQLite. */
-  constructor(file: string, state: State, selfId: string | undefined, knobs: Knobs) {
-    this.#file = file;
+  /** `selfId` is undefined without etcd of its own. */
+  constructor(backing: Backing, state: State, selfId: string | undefined, knobs: Knobs) {
+    this.#file = "file" in backing ? backing.file : undefined;
+    this.#external = "file" in backing ? undefined : backing.external;
+    if (!("file" in backing)) this.#revision = backing.revision;
     this.#state = state;
     this.#selfId = selfId;
     this.#knobs = knobs;
-    writeState(file, state);
+    this.#keep(state);
   }
 
   get state(): State {
@@ -58,7 +72,7 @@ export class Cluster {
   /** `removed` is called when this server turns out to be a member no more. */
   start(removed: () => void): void {
     this.#removed = removed;
-    if (this.#selfId !== undefined) this.#timer = setInterval(() => void this.#tick(), TICK_MS);
+    if (this.#selfId !== undefined || this.#external !== undefined) this.#timer = setInterval(() => void this.#tick(), TICK_MS);
   }
 
   stop(): void {
@@ -71,7 +85,7 @@ export class Cluster {
   }
 
   hasQuorum(): boolean {
-    if (this.#selfId === undefined) return true;
+    if (this.#selfId === undefined) return this.#isReached;
     const voters = this.#state.members.filter((one) => !one.isLearner);
     return voters.filter(({ id }) => this.isAlive(id)).length * 2 > voters.length;
   }
@@ -87,13 +101,14 @@ export class Cluster {
   /** Whether reads here answer what the majority has. */
   isReady(): boolean {
     const self = this.self;
-    if (this.#selfId === undefined) return true;
+    if (this.#selfId === undefined) return this.#isReached;
     if (self === undefined || self.isLearner || !this.hasQuorum()) return false;
     return [...this.#seen].every(([id, { revision }]) => !this.isAlive(id) || revision <= this.#state.revision + 1);
   }
 
   beat(node: string): void {
     this.#beats.set(node, Date.now());
+    this.#external?.beat(node).catch((error: unknown) => warning(messageOf(error)));
   }
 
   /** Milliseconds since any server has heard of the node. */
@@ -102,6 +117,13 @@ export class Cluster {
     const own = Date.now() - (this.#beats.get(node) ?? this.#startedAt);
     const others = [...this.#seen.values()].map((seen) => Date.now() - seen.at + (seen.beats[node] ?? Number.POSITIVE_INFINITY));
     return Math.min(own, ...others);
+  }
+
+  /** Whether the node's kubelet has been heard of since this server was started, and lately. */
+  hears(node: string): boolean {
+    const ages = [...this.#seen.values()].map((seen) => Date.now() - seen.at + (seen.beats[node] ?? Number.POSITIVE_INFINITY));
+    const age = Math.min(Date.now() - (this.#beats.get(node) ?? 0), ...ages);
+    return age < Math.min(5_000, Date.now() - this.#startedAt);
   }
 
   /** What a peer asks for all the time. */
@@ -142,6 +164,7 @@ export class Cluster {
   }
 
   async #commit(change: Change): Promise<void> {
+    if (this.#external !== undefined) return this.#share(change, this.#external);
     if (!this.hasQuorum()) throw new NoQuorum();
     const next = changed(this.#state, change);
     const body = { revision: next.revision, change, from: this.#selfId ?? "" };
@@ -157,9 +180,46 @@ export class Cluster {
     if (this.#state.revision < next.revision) this.#keep(next);
   }
 
+  /** As often as another server was faster. */
+  async #share(change: Change, external: External): Promise<void> {
+    for (;;) {
+      const next = changed(this.#state, change);
+      const revision = await external.save(next, this.#revision).catch(() => {
+        this.#isReached = false;
+        throw new NoQuorum();
+      });
+      if (revision === undefined) await this.#reload(external);
+      else {
+        this.#revision = revision;
+        return this.#keep(next);
+      }
+    }
+  }
+
+  async #reload(external: External): Promise<void> {
+    const stored = await external.load();
+    if (stored === undefined) throw new Error("the datastore has been emptied");
+    this.#revision = stored.revision;
+    this.#keep(stored.state);
+  }
+
+  /** What other servers have written, and whom they have heard of. */
+  async #follow(external: External): Promise<void> {
+    try {
+      if ((await external.revision()) !== this.#revision) await this.#inTurn(() => this.#reload(external));
+      const beats = await external.beats();
+      for (const [node, beat] of beats) if (this.#seenBeats.get(node) !== beat) this.#beats.set(node, Date.now());
+      this.#seenBeats = beats;
+      this.#isReached = true;
+    } catch (error) {
+      this.#isReached = false;
+      throw error;
+    }
+  }
+
   #keep(state: State): void {
     this.#state = state;
-    writeState(this.#file, state);
+    if (this.#file !== undefined) writeState(this.#file, state);
   }
 
   #ask(member: Member, path: string, body: unknown, timeoutMs: number) {
@@ -185,6 +245,7 @@ export class Cluster {
     if (this.#isTicking) return;
     this.#isTicking = true;
     try {
+      if (this.#external !== undefined) return await this.#follow(this.#external);
       const others = this.#state.members.filter(({ id }) => id !== this.#selfId);
       await Promise.all(others.map((member) => this.#look(member)));
       if (this.leads && this.hasQuorum()) await this.#promote();

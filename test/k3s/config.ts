@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { isFields } from "./fields.ts";
-import { DEFAULTS, FLAGS, SHORT } from "./flags.ts";
+import { DEFAULTS, FLAGS, SHORT, takes } from "./flags.ts";
 import { Fatal } from "./log.ts";
+import { WrongUsage } from "./usage.ts";
 
 export type Command = "server" | "agent";
 
@@ -51,8 +52,9 @@ export function loadSettings(
   const explicit = own.findLast(([name]) => name === "config")?.[1] ?? env["K3S_CONFIG_FILE"];
   for (const [key, values] of readConfig(explicit, files)) {
     const name = SHORT[key] ?? key;
-    const flag = FLAGS.get(name);
-    if (flag === undefined || (flag.on === "server" && command === "agent")) {
+    if (!takes(command, name)) {
+      // Of the commands that start something only `server` is forgiving.
+      if (command === "agent") throw new WrongUsage(command, key);
       warnings.push(`Unknown flag --${key} found in config.yaml, skipping`);
       continue;
     }
@@ -99,10 +101,10 @@ export function parseArguments(command: Command, argv: readonly string[]): reado
     const [, shown = "", value] = /^--?([^=]+)(?:=([\s\S]*))?$/.exec(word) ?? [];
     const name = SHORT[shown] ?? shown;
     const flag = FLAGS.get(name);
-    if (flag === undefined || (flag.on === "server" && command === "agent"))
-      throw new Fatal(
-        word.startsWith("-") ? `flag provided but not defined: -${shown}` : `flag provided but not defined: ${word}`,
-      );
+    if (flag === undefined || !takes(command, name)) {
+      if (word.startsWith("-")) throw new WrongUsage(command, shown);
+      throw new Fatal(`flag provided but not defined: ${word}`);
+    }
     if (value !== undefined) found.push([name, value]);
     else if (flag.kind === "bool") found.push([name, "true"]);
     else {

@@ -7,7 +7,9 @@ import { renewalDays, VERSION } from "./version.ts";
 
 /** A Warning at the Node for certificates that a restart would renew. */
 export async function warnOfExpiry(api: Api, paths: Paths, node: string): Promise<void> {
-  const files = readdirSync(paths.tls(), { recursive: true, encoding: "utf8" }).filter((one) => /(?<!-ca)\.crt$/.test(one));
+  const files = readdirSync(paths.tls(), { recursive: true, encoding: "utf8" }).filter((one) =>
+    /(?<!-ca|-ca\.nochain)\.crt$/.test(one),
+  );
   const limit = Date.now() + renewalDays(VERSION) * 86_400_000;
   const near = files.filter(
     (one) => new Date(new X509Certificate(readFileSync(join(paths.tls(), one))).validTo).getTime() < limit,

@@ -1,6 +1,6 @@
 import type { Settings } from "./config.ts";
 import { parseFields, textAt, textsAt } from "./fields.ts";
-import { CRITICAL } from "./flags.ts";
+import { CRITICAL, FLAGS } from "./flags.ts";
 import { call, wordsOf } from "./http-client.ts";
 import { Fatal } from "./log.ts";
 import type { Bootstrap } from "./pki.ts";
@@ -10,6 +10,15 @@ import { caHash } from "./token.ts";
 type Joining = { readonly member: Member; readonly token: string; readonly hash: string | undefined };
 
 const PREFIX = "starting kubernetes: preparing server:";
+
+/** What servers must agree on: the name by which K3s calls it when they do not -> the value. */
+export function criticalValues(settings: Settings): Readonly<Record<string, string>> {
+  const value = (name: string): string => (FLAGS.get(name)?.kind === "bool" ? String(settings.isOn(name)) : settings.text(name));
+  return {
+    ...Object.fromEntries(CRITICAL.map((name) => [name, value(name)])),
+    "disable-service-lb": String(settings.list("disable").includes("servicelb")),
+  };
+}
 
 /** Becomes a learner of the cluster behind `--server`, or ends with what stands against it. */
 export async function joinCluster(
@@ -34,7 +43,9 @@ export async function joinCluster(
       `${PREFIX} failed to bootstrap cluster data: ${server}/v1-k3s/server-bootstrap: ${bootstrap.status} Unauthorized`,
     );
   const shared = parseFields((await ask("/v1-k3s/config", credentials)).body);
-  const different = CRITICAL.filter((one) => settings.text(one) !== textAt(shared, one));
+  const different = Object.entries(criticalValues(settings)).flatMap(([name, value]) =>
+    value === textAt(shared, name) ? [] : [name],
+  );
   if (different.length > 0)
     throw new Fatal(
       `${PREFIX} failed to validate server configuration: critical configuration value mismatch between servers: ${different.join(", ")}`,

@@ -15,6 +15,8 @@ export type Knobs = {
   readonly cgroupVersion: number;
   /** The node registers, and is never Ready. */
   readonly staysNotReady: boolean;
+  /** The kubelet starts and never says anything. */
+  readonly kubeletHangs: boolean;
   /** How long a joining server stays a learner. */
   readonly learnerMs: number;
   /** How long the API answers 500 after the supervisor listens. */
@@ -36,6 +38,7 @@ export function readKnobs(file = KNOBS_FILE): Knobs {
     filesystem: textAt(given, "filesystem"),
     cgroupVersion: number("cgroupVersion", 2),
     staysNotReady: at(given, "staysNotReady") === true,
+    kubeletHangs: at(given, "kubeletHangs") === true,
     learnerMs: number("learnerMs", 800),
     apiDelayMs: number("apiDelayMs", 0),
   };

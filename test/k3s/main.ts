@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { loadSettings } from "./config.ts";
 import { readKnobs } from "./knobs.ts";
 import { Fatal, info, log, messageOf, warning } from "./log.ts";
+import { WrongUsage } from "./usage.ts";
 import { commitOf, VERSION } from "./version.ts";
 
 /** What is called `k3s`, `kubectl`, `crictl` or `ctr`. */
@@ -37,10 +38,11 @@ async function main(): Promise<number | undefined> {
     case "etcd-snapshot":
     case "secrets-encrypt": {
       const small = await import("./commands/small.ts");
+      const { snapshots } = await import("./commands/snapshots.ts");
       if (command === "crictl") return small.crictl(rest);
       if (command === "ctr") return small.ctr(rest);
       if (command === "check-config") return small.checkConfig();
-      return command === "etcd-snapshot" ? small.snapshots(rest) : small.secretsEncrypt(rest);
+      return command === "etcd-snapshot" ? snapshots(rest) : small.secretsEncrypt(rest);
     }
     default:
       process.stderr.write(`No help topic for '${command}'\n`);
@@ -73,6 +75,7 @@ main().then(
     if (status !== undefined) process.exitCode = status;
   },
   (error: unknown) => {
+    if (error instanceof WrongUsage) process.stdout.write(error.usage);
     if (error instanceof Fatal) log("fatal", error.message);
     else log("fatal", `panic: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`);
     process.exit(1);

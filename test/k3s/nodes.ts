@@ -17,7 +17,7 @@ export type Registration = {
   readonly arch: string;
   readonly nodeArgs: readonly string[];
   readonly isServer: boolean;
-  readonly staysNotReady: boolean;
+  readonly hasNetwork: boolean;
 };
 
 /** As it came over the network. */
@@ -38,7 +38,7 @@ export function parseRegistration(given: unknown): Registration {
     arch: textAt(given, "arch"),
     nodeArgs: texts("nodeArgs"),
     isServer: at(given, "isServer") === true,
-    staysNotReady: at(given, "staysNotReady") === true,
+    hasNetwork: at(given, "hasNetwork") === true,
   };
 }
 
@@ -128,9 +128,6 @@ function ownLabels(given: Registration, hasEtcd: boolean, egressMode: string): L
 }
 
 function conditions(present: Fields | undefined, given: Registration): readonly Fields[] {
-  const ready = given.staysNotReady
-    ? condition("Ready", "False", "KubeletNotReady", "container runtime network not ready: NetworkReady=false")
-    : condition("Ready", "True", "KubeletReady", "kubelet is posting ready status");
   const kept = listAt(present, "status", "conditions")
     .filter(isFields)
     .filter((one) => one["type"] === "EtcdIsVoter");
@@ -139,9 +136,19 @@ function conditions(present: Fields | undefined, given: Registration): readonly 
     condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
     condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
     condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-    ready,
+    readiness(given.hasNetwork),
   ];
 }
+
+const readiness = (hasNetwork: boolean): Fields =>
+  hasNetwork
+    ? condition("Ready", "True", "KubeletReady", "kubelet is posting ready status")
+    : condition(
+        "Ready",
+        "False",
+        "KubeletNotReady",
+        "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized",
+      );
 
 const condition = (type: string, status: string, reason: string, message: string): Fields => ({
   type,
@@ -151,6 +158,17 @@ const condition = (type: string, status: string, reason: string, message: string
   lastHeartbeatTime: now(),
   lastTransitionTime: now(),
 });
+
+/** What the kubelet says all the time: a network may come later than its node, and go. Whether a node is silent the node controller says. */
+export async function post(api: Api, name: string, hasNetwork: boolean): Promise<void> {
+  await api.update(nodeKey(name), (present) => {
+    const all = listAt(present, "status", "conditions").filter(isFields);
+    const ready = all.find((one) => one["type"] === "Ready");
+    if (present === undefined || ready?.["status"] !== (hasNetwork ? "False" : "True")) return undefined;
+    const conditions = all.map((one) => (one === ready ? readiness(hasNetwork) : one));
+    return { ...present, status: { ...fieldsAt(present, "status"), conditions } };
+  });
+}
 
 /** What a node controller does: nodes that are silent are not Ready, servers vote or learn. */
 export async function controlNodes(api: Api, cluster: Cluster): Promise<void> {
@@ -165,8 +183,7 @@ export async function controlNodes(api: Api, cluster: Cluster): Promise<void> {
         if (one["type"] !== "Ready") return one;
         if (isSilent && one["status"] !== "Unknown")
           return condition("Ready", "Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.");
-        if (!isSilent && one["status"] === "Unknown")
-          return condition("Ready", "True", "KubeletReady", "kubelet is posting ready status");
+        if (!isSilent && one["status"] === "Unknown") return readiness(true);
         return one;
       });
       if (member !== undefined) next = voting(next, !member.isLearner);

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { Knobs } from "./knobs.ts";
 import { info } from "./log.ts";
 import { Paths } from "./paths.ts";
+import { certificatesIn } from "./token.ts";
 import { renewalDays, VERSION } from "./version.ts";
 import { type Issuer, issue, newKey, type Subject, selfSigned, type Usage } from "./x509.ts";
 
@@ -49,6 +50,11 @@ const newServiceKey = (): string =>
 export function writeBootstrap(paths: Paths, files: Bootstrap): void {
   for (const [name, text] of Object.entries(files))
     Paths.writeIfNew(paths.tls(name), text, name.endsWith(".key") ? 0o600 : 0o644);
+  // For those that sign with an authority, and would take the first of several certificates for all there is.
+  for (const name of ["client-ca", "server-ca"]) {
+    const [own = ""] = certificatesIn(files[`${name}.crt`] ?? "");
+    Paths.writeIfNew(paths.tls(`${name}.nochain.crt`), `${own}\n`, 0o644);
+  }
 }
 
 export const issuerOf = (files: Bootstrap, name: string): Issuer => {

@@ -9,14 +9,15 @@ import { controlApi, type Deployer, newDeployer } from "./controllers.ts";
 import type { Passwords } from "./credentials.ts";
 import { leave, openStore, tokenSetting } from "./datastore.ts";
 import { warnOfExpiry } from "./expiry.ts";
-import { CRITICAL } from "./flags.ts";
+import { criticalValues } from "./join.ts";
 import type { Knobs } from "./knobs.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
-import { Fatal, info, log, messageOf } from "./log.ts";
+import { Fatal, info, log, messageOf, warning } from "./log.ts";
 import { nodeAddresses, nodeName } from "./node-identity.ts";
 import { notifyReady } from "./notify.ts";
 import { Paths } from "./paths.ts";
 import { type Bootstrap, issuerOf, keepLeaves, leafText, serverLeaves, writeBootstrap } from "./pki.ts";
+import { problemsOf } from "./replaced-authorities.ts";
 import { seal, unseal } from "./state.ts";
 import { type Context, startSupervisor } from "./supervisor.ts";
 import { secureToken, shownChain } from "./token.ts";
@@ -50,7 +51,7 @@ export async function runServer(loaded: Loaded, knobs: Knobs): Promise<void> {
   const all = [...new Set([...names, ...addresses, ...settings.list("node-external-ip"), ...settings.list("tls-san")])];
   const hasEtcd = store.selfId !== undefined;
   keepLeaves(serverLeaves(paths, all, hasEtcd), bootstrap, knobs);
-  const cluster = new Cluster(store.file, store.state, store.selfId, knobs);
+  const cluster = new Cluster(store.backing, store.state, store.selfId, knobs);
   const api = new Api(cluster);
   const passwords: Passwords = { server: token, node: tokenSetting(settings, "agent-token") || token };
   const writeTokens = (): void => writeTokenFiles(paths, bootstrap, passwords);
@@ -63,8 +64,14 @@ export async function runServer(loaded: Loaded, knobs: Knobs): Promise<void> {
     cluster,
     passwords,
     bootstrap: () => bootstrap,
-    shared: Object.fromEntries(CRITICAL.map((one) => [one, settings.text(one)])),
+    shared: criticalValues(settings),
     hasEtcd,
+    snapshots: {
+      node: name,
+      folder: settings.text("etcd-snapshot-dir") || paths.server("db", "snapshots"),
+      content: () => JSON.stringify(cluster.state),
+    },
+    hasApi: !settings.isOn("disable-apiserver"),
     issuedDaysAgo: knobs.issuedDaysAgo,
     serves: () => serves,
     rotateToken: async (password) => {
@@ -73,8 +80,12 @@ export async function runServer(loaded: Loaded, knobs: Knobs): Promise<void> {
       passwords.server = password;
       writeTokens();
     },
-    rotateAuthorities: async (files) => {
+    rotateAuthorities: async (files, isForced) => {
+      const problems = problemsOf(bootstrap, files).join(", ");
+      if (problems !== "" && !isForced) throw new Error(`failed to validate new CA certificates and keys: ${problems}`);
+      if (problems !== "") warning(`Save of CA certificates and keys forced, ignoring validation errors: ${problems}`);
       await cluster.propose({ kind: "seal", sealed: seal({ ...stored(), ...files }, passwords.server) });
+      info("certificate: Cluster Certificate Authority data has been updated, k3s must be restarted.");
     },
   };
   const serving = servingCertificate(paths, bootstrap, knobs, all);
@@ -128,10 +139,6 @@ function checkFlags(settings: Settings): void {
     throw new Fatal(`flannel-backend ${backend} is not supported`);
   if (settings.isOn("cluster-reset") && settings.text("server") !== "")
     throw new Fatal("invalid flag use; --server is not supported with --cluster-reset");
-  if (settings.text("datastore-endpoint") !== "")
-    throw new Fatal(
-      `building kine: the stand-in has no datastore behind ${settings.text("datastore-endpoint").replace(/\/\/[^@]*@/, "//")}`,
-    );
 }
 
 function writeTokenFiles(paths: Paths, bootstrap: Bootstrap, passwords: Passwords): void {

@@ -47,14 +47,42 @@ export const shownChain = (pem: string): string =>
     .map((one) => `${one}\n`)
     .join("");
 
-/** One certificate: of the file's bytes; several: the fingerprint of the root, which is the one that signed itself. */
+export const isRoot = (one: X509Certificate): boolean => issued(one, one);
+
+export const issued = (above: X509Certificate, below: X509Certificate): boolean =>
+  above.subject === below.issuer && below.verify(above.publicKey);
+
+/** One certificate: of the file's bytes; several: the fingerprint of the root that the first one leads to. */
 export function caHash(pem: string): string {
-  const all = certificatesIn(pem);
-  if (all.length <= 1) return createHash("sha256").update(pem).digest("hex");
-  const parsed = all.map((one) => new X509Certificate(one));
-  const root = parsed.find((one) => one.checkIssued(one)) ?? parsed.at(-1);
-  if (root === undefined) throw new Error("no certificate in the CA bundle");
-  return createHash("sha256").update(root.raw).digest("hex");
+  const [first, ...rest] = certificatesIn(pem).map((one) => new X509Certificate(one));
+  if (first === undefined || rest.length === 0) return createHash("sha256").update(pem).digest("hex");
+  const root = rootOf(
+    first,
+    rest.filter(isRoot),
+    rest.filter((one) => !isRoot(one)),
+  );
+  return createHash("sha256")
+    .update(root?.raw ?? pem)
+    .digest("hex");
+}
+
+/** As Go looks: whoever is a root comes first, then those between, each to its end. */
+function rootOf(
+  one: X509Certificate,
+  roots: readonly X509Certificate[],
+  between: readonly X509Certificate[],
+): X509Certificate | undefined {
+  const root = roots.find((above) => issued(above, one));
+  if (root !== undefined) return root;
+  for (const above of between.filter((other) => issued(other, one))) {
+    const found = rootOf(
+      above,
+      roots,
+      between.filter((other) => other !== above),
+    );
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 export const secureToken = (caPem: string, user: string, password: string): string => `K10${caHash(caPem)}::${user}:${password}`;

@@ -1,12 +1,12 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { STATUS_CODES } from "node:http";
 import { join } from "node:path";
-import { textAt } from "../fields.ts";
-import { call } from "../http-client.ts";
+import { call, wordsOf } from "../http-client.ts";
 import { aligned } from "../kubectl/print.ts";
 import { Fatal, info, warning } from "../log.ts";
 import { Paths } from "../paths.ts";
-import { AUTHORITIES } from "../pki.ts";
+import { REPLACEABLE } from "../replaced-authorities.ts";
 import { certificatesIn, parseToken } from "../token.ts";
 import { hasChange, renewalDays, VERSION } from "../version.ts";
 import { type Flags, parseFlags } from "./flags.ts";
@@ -75,7 +75,7 @@ function check(flags: Flags, paths: Paths): number {
         path.split("/").at(-1) ?? "",
         /CN=([^\n]*)/.exec(one.subject)?.[1] ?? "",
         usagesOf(one),
-        expires,
+        shownTime(until),
         residual(days),
         status,
       ]);
@@ -100,6 +100,9 @@ function usagesOf(one: X509Certificate): string {
   return (one.keyUsage ?? []).map((usage) => names[usage] ?? usage).join(",");
 }
 
+/** As Go's "Jan 02, 2006 15:04 MST". */
+const shownTime = (time: Date): string => time.toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) (\d+:\d+).*/, "$2 $1, $3 $4 UTC");
+
 const residual = (days: number): string =>
   days < 0 ? "-" : days >= 365 ? `${Math.floor(days / 365)} year${days >= 730 ? "s" : ""}` : `${Math.floor(days)} days`;
 
@@ -123,66 +126,41 @@ function rotate(flags: Flags, paths: Paths): number {
   return 0;
 }
 
-/** The new authorities go into the datastore; each server takes them from there when it starts. */
+/** The new authorities go into the datastore, if the server takes them; each server has them from there when it starts. */
 async function rotateAuthorities(flags: Flags, paths: Paths): Promise<number> {
   const staging = flags.text("path");
   if (staging === "") throw new Fatal('Required flag "path" not set');
-  const folder = existsSync(join(staging, "server", "tls")) ? join(staging, "server", "tls") : join(staging, "tls");
-  if (!existsSync(folder)) throw new Fatal(`Error: open ${join(staging, "tls")}: no such file or directory`);
-  if (folder === paths.tls()) throw new Fatal("Error: --path must not be the current tls directory");
-  const names = [...Object.keys(AUTHORITIES).flatMap((one) => [`${one}.crt`, `${one}.key`]), "service.key"];
-  const files = names.flatMap((name) =>
-    existsSync(join(folder, name)) ? [[name, readFileSync(join(folder, name), "utf8")] as const] : [],
-  );
-  if (files.length === 0) throw new Fatal(`Error: no certificates found in ${folder}: ${readdirSync(folder).join(", ")}`);
-  const given = Object.fromEntries(files);
-  for (const name of Object.keys(AUTHORITIES)) {
-    const [next, key] = [given[`${name}.crt`], given[`${name}.key`]];
-    if (next === undefined || key === undefined) continue;
-    validate(name, next, key, Paths.readOr(paths.tls(`${name}.crt`), ""), flags.isOn("force"));
+  const files: Record<string, string> = {};
+  for (const name of REPLACEABLE) {
+    const path = join(staging, "tls", name);
+    if (existsSync(path)) files[name] = readFileSync(path, "utf8");
+    else warning(`failed to stat ${path}: no such file or directory`);
   }
-  const { status, body } = await asServer(paths, flags, "/v1-k3s/cert/cacerts", given);
-  if (status !== 200) throw new Fatal(`Error: see server log for details: ${textAt(JSON.parse(body), "message")}`);
+  const path = `/v1-k3s/cert/cacerts?force=${flags.isOn("force")}`;
+  const { status } = await asServer(paths, { server: serverOf(flags), token: flags.text("token") }, path, files);
+  if (status !== 204)
+    throw new Fatal(`Error: see server log for details: ${serverOf(flags)}${path}: ${status} ${STATUS_CODES[status] ?? ""}`);
   process.stdout.write("certificates saved to datastore\n");
   return 0;
 }
 
-function validate(name: string, next: string, key: string, present: string, isForced: boolean): void {
-  const [own = "", ...chain] = certificatesIn(next);
-  const certificate = new X509Certificate(own);
-  const problem = (text: string): never => {
-    throw new Fatal(`Error: failed to validate new CA certificates and keys: ${name}.crt: ${text}`);
-  };
-  if (!certificate.ca) problem("certificate is not a CA");
-  if (new Date(certificate.validTo).getTime() < Date.now()) problem("certificate has expired");
-  if (!isPair(certificate, key)) problem("tls: private key does not match public key");
-  if (isForced || present === "") return;
-  const known = certificatesIn(present).map((one) => new X509Certificate(one));
-  const all = [certificate, ...chain.map((one) => new X509Certificate(one))];
-  // One of the new ones is one of the old ones, or signed by one: nodes that trust the old ones then trust it.
-  const isTrusted = all.some((one) =>
-    known.some((old) => old.fingerprint256 === one.fingerprint256 || one.verify(old.publicKey)),
-  );
-  if (!isTrusted) problem("x509: certificate signed by unknown authority");
-}
+export const serverOf = (flags: Flags): string => flags.text("server") || process.env["K3S_URL"] || "https://127.0.0.1:6443";
 
-function isPair(certificate: X509Certificate, key: string): boolean {
-  try {
-    return certificate.checkPrivateKey(createPrivateKey(key));
-  } catch {
-    return false;
-  }
-}
+type Asking = {
+  readonly server: string;
+  /** That of the host's own server where it is "". */
+  readonly token: string;
+  readonly method?: string;
+};
 
-/** Asks the server of this host with its own token. */
-export async function asServer(paths: Paths, flags: Flags, path: string, body: unknown, token = flags.text("token")) {
+/** Asks a server as another one does. */
+export async function asServer(paths: Paths, { server, token, method = "PUT" }: Asking, path: string, body: unknown) {
   const text = token || Paths.readOr(paths.server("token"), "").trim();
   if (text === "") throw new Fatal(`Error: open ${paths.server("token")}: no such file or directory`);
   const { password } = parseToken(text, "server");
-  const server = flags.text("server") || "https://127.0.0.1:6443";
   try {
-    return await call(`${server}${path}`, { method: "PUT", body, basic: { user: "server", password } });
+    return await call(`${server}${path}`, { method, body, basic: { user: "server", password } });
   } catch (error) {
-    throw new Fatal(`Error: failed to get CA certs: Get "${server}/cacerts": ${error instanceof Error ? error.message : ""}`);
+    throw new Fatal(`Error: failed to get CA certs: Get "${server}/cacerts": ${wordsOf(error)}`);
   }
 }

@@ -18,9 +18,10 @@ export function parseFlags(argv: readonly string[], short: Readonly<Record<strin
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? "";
     const [, shown = "", value] = /^--?([a-z][a-z-]*)(?:=([\s\S]*))?$/.exec(word) ?? [];
+    // As Go's flags: what follows the first word is a word, whatever it looks like.
     if (shown === "") {
-      words.push(word);
-      continue;
+      words.push(...argv.slice(index));
+      break;
     }
     const name = short[shown] ?? shown;
     const next = value ?? (SWITCHES.has(name) ? "true" : argv[++index]);
@@ -32,7 +33,8 @@ export function parseFlags(argv: readonly string[], short: Readonly<Record<strin
   return {
     words,
     text: (name) => found.get(name)?.at(-1) ?? fallback[name] ?? "",
-    list: (name) => (found.get(name) ?? []).flatMap((one) => one.split(",")),
+    // Each is given by itself: K3s 1.31 and 1.32 split nothing at commas.
+    list: (name) => found.get(name) ?? [],
     isOn: (name) => found.get(name)?.at(-1) === "true",
     isGiven: (name) => found.has(name),
   };

@@ -1,9 +1,7 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { hostname } from "node:os";
+import { appendFileSync, existsSync } from "node:fs";
 import { aligned } from "../kubectl/print.ts";
-import { Fatal, info } from "../log.ts";
+import { Fatal } from "../log.ts";
 import { Paths } from "../paths.ts";
-import { parseFlags } from "./flags.ts";
 
 const SOCKET = "/run/k3s/containerd/containerd.sock";
 
@@ -53,30 +51,6 @@ export function checkConfig(): number {
   process.stdout.write(
     "Verifying binaries in /var/lib/rancher/k3s/data/current/bin:\n- sha256sum: good\n- links: good\n\nSystem:\n- routes: ok\n\nGenerally Necessary:\n- cgroup hierarchy: cgroups mounted\n- CONFIG_OVERLAY_FS: enabled\n\nSTATUS: pass\n",
   );
-  return 0;
-}
-
-export function snapshots(argv: readonly string[]): number {
-  const [command = "save", ...rest] = argv;
-  const flags = parseFlags(rest, { d: "data-dir", dir: "snapshot-dir", "etcd-snapshot-dir": "snapshot-dir" });
-  const paths = new Paths(flags.text("data-dir"));
-  const folder = flags.text("snapshot-dir") || flags.text("dir") || paths.server("db", "snapshots");
-  const store = paths.server("db", "etcd", "member", "snap", "db");
-  if (!existsSync(store)) throw new Fatal("Error: etcd datastore disabled");
-  if (command === "save") {
-    const name = `${flags.text("name") || "on-demand"}-${hostname().toLowerCase()}-${Math.floor(Date.now() / 1000)}`;
-    Paths.write(`${folder}/${name}`, readFileSync(store));
-    info(`Saving etcd snapshot to ${folder}/${name}`);
-    info(`Snapshot ${name} saved.`);
-    return 0;
-  }
-  if (command !== "ls" && command !== "list") throw new Fatal(`No help topic for '${command}'`);
-  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
-  const rows = names.map((name) => {
-    const { size, mtime } = statSync(`${folder}/${name}`);
-    return [name, `file://${folder}/${name}`, String(size), mtime.toISOString().replace(/\.\d+Z$/, "Z")];
-  });
-  process.stdout.write(aligned([["Name", "Location", "Size", "Created"], ...rows]));
   return 0;
 }
 

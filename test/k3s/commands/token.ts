@@ -8,7 +8,7 @@ import { Fatal } from "../log.ts";
 import { Paths } from "../paths.ts";
 import { BOOTSTRAP, caHash } from "../token.ts";
 import { hasChange, VERSION } from "../version.ts";
-import { asServer } from "./certificate.ts";
+import { asServer, serverOf } from "./certificate.ts";
 import { type Flags, parseFlags } from "./flags.ts";
 
 const FOLDER = "/api/v1/namespaces/kube-system/secrets";
@@ -64,7 +64,10 @@ async function create(flags: Flags): Promise<number> {
   };
   const metadata = { name: `bootstrap-token-${id}`, namespace: "kube-system" };
   const body = { apiVersion: "v1", kind: "Secret", type: "bootstrap.kubernetes.io/token", metadata, stringData };
-  await (await client(flags)).insist(FOLDER, { method: "POST", body });
+  const api = await client(flags);
+  if ((await api.ask(`${FOLDER}/${metadata.name}`)) !== undefined)
+    throw new Fatal(`Error: a token with id "${id}" already exists`);
+  await api.insist(FOLDER, { method: "POST", body });
   const ca = Paths.readOr(new Paths(flags.text("data-dir")).tls("server-ca.crt"), "");
   process.stdout.write(`K10${caHash(ca)}::${given}\n`);
   return 0;
@@ -87,15 +90,15 @@ async function list(flags: Flags): Promise<number> {
     };
   });
   if (flags.text("output") === "json") {
-    process.stdout.write(`${JSON.stringify(tokens, null, 4)}\n`);
+    // What a token is made of is not part of its JSON: https://github.com/k3s-io/k3s/blob/main/pkg/kubeadm/types.go
+    process.stdout.write(`${JSON.stringify(tokens.map((one) => ({ ...one, token: {} })))}\n`);
     return 0;
   }
   const rows = tokens.map((one) => {
     const left =
       one.expires === undefined ? "<forever>" : `${Math.floor((new Date(one.expires).getTime() - Date.now()) / 3_600_000)}h`;
-    // The secret is shown only once, when it is made.
     return [
-      one.token.replace(/\..*/, ".<redacted>"),
+      one.token.replace(/\..*/, ""),
       left,
       one.expires ?? "<never>",
       one.usages.join(","),
@@ -128,7 +131,8 @@ async function rotate(flags: Flags): Promise<number> {
   process.stdout.write(
     "WARNING: Recommended to keep a record of the old token. If restoring from a snapshot, you must use the token associated with that snapshot.\n",
   );
-  const { status, body } = await asServer(new Paths(flags.text("data-dir")), flags, "/v1-k3s/token", { newToken: next });
+  const own = { server: serverOf(flags), token: flags.text("token") || (process.env["K3S_TOKEN"] ?? "") };
+  const { status, body } = await asServer(new Paths(flags.text("data-dir")), own, "/v1-k3s/token", { newToken: next });
   if (status === 401) throw new Fatal("Error: see server log for details: https://127.0.0.1:6443/v1-k3s/token: 401 Unauthorized");
   if (status !== 200) throw new Fatal(`Error: see server log for details: ${textAt(JSON.parse(body), "message")}`);
   if (!flags.isGiven("new-token")) process.stdout.write(`New token: ${next}\n`);
