@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     restoreMocks: true,
     mockReset: true,
+    // Files that run in one process share what they import, which takes longer to load than most of them to run.
+    isolate: false,
     sequence: { sequencer: BalancedSequencer },
     projects: [
       {
@@ -12,6 +14,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["src/**/*.test.ts", "test/unit/**/*.test.ts"],
+          globalSetup: ["test/unit/global-setup.ts"],
           // The default of 5 s is too little for tests that run real shells on a busy machine.
           testTimeout: 30_000,
           // Vitest leaves a processor to itself, which is half of a small machine. These tests wait for shells that they start.

@@ -57,8 +57,9 @@ build_images() {
   done
 }
 
-# All of them in two processes, each with hosts of its own: a test waits for its hosts most of the time. The others' output comes after the first one's.
-shards=2
+# All of them in three processes, each with hosts of its own: a test waits for its hosts much of the time, and two left a processor idle for an eighth
+# of it. The others' output comes after the first one's.
+shards=3
 host_tests() {
   if [ $# -gt 0 ]; then
     vitest run --project hosts --reporter=default --reporter=json --outputFile.json="$logs/hosts.json" "$@"

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -104,9 +105,11 @@ export async function reachableFromHosts(): Promise<{ readonly listen: string; r
   const { runtime } = await import("./container.ts");
   const bridge = await (await runtime()).container.dockerode.getNetwork("bridge").inspect();
   const device: unknown = bridge?.Options?.["com.docker.network.bridge.name"];
-  // Older engines do not say which address their bridge has; the bridge itself does, where the engine runs on this machine.
-  const own = typeof device === "string" ? networkInterfaces()[device] : undefined;
-  const address = own?.find((one) => one.family === "IPv4")?.address;
+  // The bridge itself says it while a container is up, the engine in most of its releases; a device of that name means that the engine runs here.
+  const isHere = typeof device === "string" && existsSync(`/sys/class/net/${device}`);
+  const own = isHere ? networkInterfaces()[device]?.find((one) => one.family === "IPv4")?.address : undefined;
+  const said: unknown = isHere ? bridge?.IPAM?.Config?.[0]?.["Gateway"] : undefined;
+  const address = own ?? (typeof said === "string" ? said : undefined);
   if (address !== undefined) return { listen: address, name: address };
   return { listen: "0.0.0.0", name: "host.docker.internal" };
 }
@@ -251,14 +254,11 @@ async function sendFile(
 
 async function sendSlowly(response: ServerResponse, body: Buffer, bytesPerSecond = Number.POSITIVE_INFINITY): Promise<void> {
   const share = Math.max(1, Math.floor(Math.min(bytesPerSecond / 10, 1 << 20)));
+  const gone = new Promise((resolve) => response.once("close", resolve));
   for (let start = 0; start < body.length && !response.destroyed; start += share) {
     const isFree = response.write(body.subarray(start, start + share));
     if (Number.isFinite(bytesPerSecond)) await sleep(100);
-    else if (!isFree)
-      await Promise.race([
-        new Promise((resolve) => response.once("drain", resolve)),
-        new Promise((resolve) => response.once("close", resolve)),
-      ]);
+    else if (!isFree) await Promise.race([new Promise((resolve) => response.once("drain", resolve)), gone]);
   }
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type InventoryOptions, inventoryText, type TestHost } from "./host.ts";
 import { repository, runFolder } from "./run.ts";
+import { hasWarmCli, runWarm } from "./warm-cli.ts";
 
 export type CliResult = { readonly rc: number; readonly stdout: string; readonly stderr: string; readonly elapsedMs: number };
 
@@ -17,26 +18,52 @@ export type CliOptions = {
   readonly started?: (process: ChildProcess) => void;
 };
 
-/** Runs k3sprov as a user would: a process of its own, built from the sources as they are now. */
-export function k3sprov(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+const TIMEOUT_MS = 120_000;
+
+/**
+ * Runs k3sprov as a user would, built from the sources as they are now. In a process that has run the program before where that makes no
+ * difference, else in one of its own.
+ */
+export async function k3sprov(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const main = builtCli();
   const began = performance.now();
+  const cwd = options.cwd ?? repository;
+  const environment = { ...cleanEnvironment(), ...options.env };
+  const result = needsOwnProcess(args, options)
+    ? await runCold(main, args, cwd, environment, options)
+    : await runWarm({ args, cwd, environment }, options.timeoutMs ?? TIMEOUT_MS);
+  return { ...result, elapsedMs: performance.now() - began };
+}
+
+/** Signals, Node's own settings, and what main.js itself answers. */
+function needsOwnProcess(args: readonly string[], { env = {}, signal, started }: CliOptions): boolean {
+  if (!hasWarmCli() || signal !== undefined || started !== undefined) return true;
+  return args[0] === "--version" || args[0] === "-V" || Object.keys(env).some((name) => name.startsWith("NODE_"));
+}
+
+function runCold(
+  main: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  options: CliOptions,
+): Promise<Omit<CliResult, "elapsedMs">> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       [main, ...args],
       {
-        cwd: options.cwd ?? repository,
-        env: { ...cleanEnvironment(), ...options.env },
+        cwd,
+        env,
         encoding: "utf8",
         maxBuffer: 64 * 1024 * 1024,
-        timeout: options.timeoutMs ?? 120_000,
+        timeout: options.timeoutMs ?? TIMEOUT_MS,
         killSignal: "SIGKILL",
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       },
       (error, stdout, stderr) => {
         const rc = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
-        resolve({ rc, stdout, stderr, elapsedMs: performance.now() - began });
+        resolve({ rc, stdout, stderr });
       },
     );
     options.started?.(child);

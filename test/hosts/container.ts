@@ -1,7 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import type { Container } from "dockerode";
 import {
   type ContainerRuntimeClient,
@@ -139,27 +138,6 @@ export function runtime(): Promise<ContainerRuntimeClient> {
 
 export async function containerById(id: string): Promise<Container> {
   return (await runtime()).container.getById(id);
-}
-
-/** Runs a command in a host without SSH: what a test sees this way does not pass through what it tests. */
-export async function runInside(id: string, command: readonly string[], user = "root"): Promise<CommandResult> {
-  const container = await containerById(id);
-  const exec = await container.exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true, User: user });
-  const stream = await exec.start({ hijack: true, stdin: false });
-  const out = collect();
-  const err = collect();
-  container.modem.demuxStream(stream, out.sink, err.sink);
-  await new Promise<void>((resolve, reject) => stream.on("end", resolve).on("error", reject));
-  const { ExitCode } = await exec.inspect();
-  return { rc: ExitCode ?? -1, stdout: out.text(), stderr: err.text() };
-}
-
-/** Decodes only when all is there: a character may come in two pieces. */
-function collect(): { readonly sink: PassThrough; text(): string } {
-  const chunks: Buffer[] = [];
-  const sink = new PassThrough();
-  sink.on("data", (chunk: Buffer) => chunks.push(chunk));
-  return { sink, text: () => Buffer.concat(chunks).toString("utf8") };
 }
 
 function freePort(): Promise<number> {

@@ -54,12 +54,37 @@ export async function startEtcd(host: TestHost): Promise<void> {
     `--cert-file=${folder}/server-client.crt --key-file=${folder}/server-client.key`,
   ].join(" ");
   const unit = `[Unit]\nDescription=etcd\n[Service]\nType=notify\nExecStart=/usr/local/lib/test-host/etcd/etcd ${options}\n`;
-  const written = Object.entries({ ...files, "/etc/systemd/system/etcd-test.service": unit }).map(
+  await writeFiles(host, folder, { ...files, "/etc/systemd/system/etcd-test.service": unit });
+  await host.read("systemctl daemon-reload && systemctl start etcd-test");
+}
+
+/** What K3s needs to keep its data in an etcd that is not its own. */
+export type ExternalEtcd = { readonly address: string; readonly ca: string; readonly certificate: string; readonly key: string };
+
+/** The same etcd as a datastore for others: on the network, with certificates of an authority of its own that it asks clients for, too. */
+export async function startExternalEtcd(host: TestHost): Promise<ExternalEtcd> {
+  const authority = certificateAuthority("datastore-ca");
+  const server = authority.issue("datastore", ["localhost", "127.0.0.1", host.internalAddress]);
+  const client = authority.issue("k3s");
+  const files = { "ca.crt": authority.certificate, "server.crt": server.certificate, "server.key": server.key };
+  const options = [
+    "--name=datastore --data-dir=/srv/etcd/data --listen-peer-urls=http://127.0.0.1:2380",
+    `--listen-client-urls=https://0.0.0.0:2379 --advertise-client-urls=https://${host.internalAddress}:2379`,
+    "--client-cert-auth --trusted-ca-file=/srv/etcd/ca.crt --cert-file=/srv/etcd/server.crt --key-file=/srv/etcd/server.key",
+  ].join(" ");
+  const unit = `[Unit]\nDescription=etcd\n[Service]\nType=notify\nExecStart=/usr/local/lib/test-host/etcd/etcd ${options}\n`;
+  await writeFiles(host, "/srv/etcd", { ...files, "/etc/systemd/system/etcd-test.service": unit });
+  await host.read("systemctl daemon-reload && systemctl start etcd-test");
+  const { certificate, key } = client;
+  return { address: `https://${host.internalAddress}:2379`, ca: authority.certificate, certificate, key };
+}
+
+/** Files with mode 0600, below a folder unless their path is absolute. */
+export async function writeFiles(host: TestHost, folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  const written = Object.entries(files).map(
     ([name, text]) => `echo ${Buffer.from(text).toString("base64")} | base64 -d >${name} && chmod 600 ${name}`,
   );
-  await host.read(
-    [`mkdir -p ${folder} && cd ${folder}`, ...written, "systemctl daemon-reload", "systemctl start etcd-test"].join(" && "),
-  );
+  await host.read([`mkdir -p ${folder} && cd ${folder}`, ...written].join(" && "));
 }
 
 /** One of texts in the place of programs, with another member at will. */

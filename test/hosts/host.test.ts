@@ -1,7 +1,10 @@
+import { execFile } from "node:child_process";
 import { connect } from "node:net";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { WHEEL_PASSWORD } from "./host.ts";
 import { freshHost, withHosts } from "./pool.ts";
+import { repository } from "./run.ts";
 import { diffSnapshots } from "./snapshot-diff.ts";
 
 describe("a test host", () => {
@@ -34,6 +37,16 @@ describe("a test host", () => {
     await host().read("sysctl -w net.ipv4.conf.all.log_martians=1");
     const [other] = withHosts(1);
     expect(await other?.read("sysctl -n net.ipv4.conf.all.log_martians")).toBe("0");
+  });
+
+  it("does not keep a program alive that has looked inside", async () => {
+    const module = JSON.stringify(new URL("inside.ts", import.meta.url).href);
+    const program = `import { runInside } from ${module}; runInside(process.argv[1], ["hostname"]).then((said) => process.stdout.write(said.stdout));`;
+    const ended = promisify(execFile)("npx", ["tsx", "--eval", program, host().containerId], {
+      cwd: repository,
+      timeout: 20_000,
+    });
+    expect((await ended).stdout).toBe("fresh1\n");
   });
 
   it("freezes and goes on", async () => {

@@ -1,15 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import {
-  type CommandResult,
-  containerById,
-  type ImageKind,
-  type Purpose,
-  removeContainer,
-  runInside,
-  startContainer,
-} from "./container.ts";
+import { type CommandResult, containerById, type ImageKind, type Purpose, removeContainer, startContainer } from "./container.ts";
+import { runInside } from "./inside.ts";
 import { runFolder, testKey } from "./run.ts";
 import { type Snapshot, snapshots } from "./snapshot.ts";
 

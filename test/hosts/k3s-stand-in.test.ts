@@ -57,6 +57,8 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
 
 const journal = (host: TestHost, unit = "k3s"): Promise<string> => host.read(`journalctl -u ${unit} -o cat --no-pager`);
 
+const DATA = "/var/lib/rancher/k3s/server";
+
 const ALL = ["k3s1 True True", "k3s2 True True", "k3s3 True True", "k3s4 True"];
 
 beforeAll(async () => {
@@ -137,6 +139,30 @@ describe("the stand-in of K3s", () => {
     expect(await kubectl(server(2), "get node k3s4 -o jsonpath='{.metadata.labels.place}'")).toBe("there");
   });
 
+  it("makes snapshots while it runs, at the address that it is told", async () => {
+    expect(await server(2).read(`cd ${DATA}/db/etcd && cat name && echo && ls member/wal`)).toMatch(
+      /^k3s2-[0-9a-f]{8}\n0+-0+\.wal$/,
+    );
+    const saved = await server(2).exec("k3s etcd-snapshot save --name before");
+    expect(saved.stderr).toMatch(/level=info msg="Snapshot before-k3s2-\d+ saved\."/);
+    expect(await server(2).read("k3s etcd-snapshot ls")).toContain(`file://${DATA}/db/snapshots/before-k3s2-`);
+    // What config.yaml says of the port does not count.
+    await configure(server(2), [...joining(), "https-listen-port: 7443", "disable-apiserver: true"]);
+    await server(2).read("systemctl restart k3s");
+    const refused = await server(2).exec("k3s etcd-snapshot save");
+    expect(refused.rc).toBe(1);
+    expect(refused.stderr).toContain("dial tcp 127.0.0.1:6443: connect: connection refused");
+    expect((await server(2).exec("k3s etcd-snapshot save --etcd-server https://127.0.0.1:7443")).rc).toBe(0);
+    expect((await server(2).exec("k3s etcd-snapshot ls -s https://127.0.0.1:7443")).rc).toBe(0);
+    expect(await server(2).exec("k3s kubectl get --raw /readyz")).toMatchObject({
+      rc: 1,
+      stderr: "Error from server (ServiceUnavailable): apiserver disabled\n",
+    });
+    await configure(server(2), joining());
+    await server(2).read("systemctl restart k3s");
+    await until("all nodes are ready", async () => (await nodes(server(1))).join() === ALL.join());
+  });
+
   it("takes a lost server back once its node is deleted, and no node under another's name", async () => {
     await server(3).read("systemctl stop k3s && rm -rf /var/lib/rancher /etc/rancher/node && systemctl start --no-block k3s");
     await until("it is refused", async () =>
@@ -164,5 +190,37 @@ describe("the stand-in of K3s", () => {
     await server(3).read("systemctl start --no-block k3s");
     const line = "critical configuration value mismatch between servers: cluster-cidr";
     await until("it is refused", async () => (await journal(server(3))).includes(line));
+  });
+
+  it("ends where an agent has a key that it does not know", async () => {
+    await agent().read("systemctl stop k3s-agent");
+    await configure(agent(), [...joining(), "flannel-backend: none"]);
+    await agent().read("systemctl start --no-block k3s-agent");
+    const line = 'level=fatal msg="Error: flag provided but not defined: -flannel-backend"';
+    await until("it is refused", async () => (await journal(agent(), "k3s-agent")).includes(line));
+    expect(await journal(agent(), "k3s-agent")).toContain("Incorrect Usage: flag provided but not defined: -flannel-backend");
+    await agent().read("systemctl stop k3s-agent");
+  });
+
+  it("has no etcd without being told, and no network without flannel", async () => {
+    const host = server(4);
+    await host.read("rm -rf /var/lib/rancher /etc/rancher/node");
+    await configure(host, ["flannel-backend: none"]);
+    await host.read("systemctl start k3s");
+    await until("the node is there", async () => (await nodes(host)).join() === "k3s4 False");
+    const message = await kubectl(host, `get node k3s4 -o jsonpath='{.status.conditions[?(@.type=="Ready")].message}'`);
+    expect(message).toContain("message:Network plugin returns error: cni plugin not initialized");
+    await write(host, "/etc/cni/net.d/10-other.conflist", "{}");
+    await until("the node is ready", async () => (await nodes(host)).join() === "k3s4 True");
+    await host.read("rm /etc/cni/net.d/10-other.conflist");
+    await until("the node is not ready", async () => (await nodes(host)).join() === "k3s4 False");
+    expect(await host.read(`cd ${DATA} && ls db/etcd && cmp tls/server-ca.crt tls/server-ca.nochain.crt`)).toBe("name");
+    const refused = await host.exec("k3s etcd-snapshot save");
+    expect(refused.rc).toBe(1);
+    expect(refused.stderr).toContain("etcd datastore disabled");
+    const table = (await host.exec("k3s certificate check --output table")).stdout;
+    expect(table).toMatch(
+      /^\nFILENAME +SUBJECT .*\n-{8} +-{7} .*\nclient-admin\.crt +.* [A-Z][a-z]{2} \d\d, \d{4} \d\d:\d\d UTC {3}/,
+    );
   });
 });

@@ -1,4 +1,5 @@
 import type { TestHost } from "./host.ts";
+import { installerUnit } from "./official-installer.ts";
 
 export type K3sOptions = {
   /** As `--version` says it. */
@@ -19,22 +20,28 @@ export async function installK3s(host: TestHost, kind: "server" | "agent", optio
   await host.read(
     [
       write("/usr/local/bin/k3s", program(version), "755"),
-      write(`/etc/systemd/system/${unit}.service`, service(kind), "644"),
+      write(`/etc/systemd/system/${unit}.service`, installerUnit(unit, [kind], "exec"), "644"),
       `mkdir -p /etc/rancher/k3s /var/lib/rancher/k3s/${kind}`,
       "systemctl daemon-reload",
       `systemctl enable -q ${start ? "--now" : ""} ${unit}`,
     ].join(" && "),
   );
+  await host.read(STARTED);
 }
+
+// The unit is up as soon as its program runs, which has something to do then.
+const STARTED = `for unit in k3s k3s-agent; do
+  ! systemctl is-active -q $unit || until [ "$(systemctl show -P InvocationID $unit)" = "$(cat /run/k3s-stand-in.started 2>/dev/null)" ]; do sleep 0.1; done
+done`;
 
 /** How many times K3s has been started since the host was. */
 export async function k3sStarts(host: TestHost): Promise<number> {
-  return Number(await host.read("wc -l </run/k3s-stand-in.starts"));
+  return Number(await host.read(`${STARTED}; wc -l </run/k3s-stand-in.starts`));
 }
 
 /** What its containerd was told at the last start. */
 export function containerdConfig(host: TestHost): Promise<string> {
-  return host.read("cat /var/lib/rancher/k3s/agent/etc/containerd/config.toml");
+  return host.read(`${STARTED}; cat /var/lib/rancher/k3s/agent/etc/containerd/config.toml`);
 }
 
 const program = (version: string) => `#!/bin/sh
@@ -53,7 +60,8 @@ server | agent)
   echo "started with $(env | grep -i _proxy= | wc -l) proxy variables" >>/run/k3s-stand-in.starts
   folder=/var/lib/rancher/k3s/agent/etc/containerd
   mkdir -p "$folder"
-  {
+  # Nobody waits for this: a file that stays as it was must not be seen half written.
+  text=$(
     echo "version = 3"
     echo "imports = [\\"$folder/config-v3.toml.d/*.toml\\"]"
     [ "$(setting selinux)" != true ] || echo "enable_selinux = true"
@@ -63,8 +71,10 @@ server | agent)
       path=$(command -v "$runtime") || continue
       printf "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.'%s'.options]\\n  BinaryName = \\"%s\\"\\n" "$(echo "$runtime" | sed 's/-container-runtime//; s/[.]/-/')" "$path"
     done
-  } >"$folder/config.toml"
+  )
+  [ "$(cat "$folder/config.toml" 2>/dev/null)" = "$text" ] || printf '%s\\n' "$text" >"$folder/config.toml"
   mkdir -p /run/k3s/containerd && touch /run/k3s/containerd/containerd.sock
+  echo "$INVOCATION_ID" >/run/k3s-stand-in.started
   exec sleep infinity
   ;;
 crictl)
@@ -75,30 +85,4 @@ crictl)
   exit 1
   ;;
 esac
-`;
-
-const service = (kind: string) => `[Unit]
-Description=Lightweight Kubernetes
-Documentation=https://k3s.io
-Wants=network-online.target
-After=network-online.target
-
-[Install]
-WantedBy=multi-user.target
-
-[Service]
-Type=exec
-EnvironmentFile=-/etc/default/%N
-EnvironmentFile=-/etc/sysconfig/%N
-EnvironmentFile=-/etc/systemd/system/%N.service.env
-KillMode=process
-Delegate=yes
-User=root
-TasksMax=infinity
-TimeoutStartSec=0
-Restart=always
-RestartSec=5s
-ExecStartPre=-/sbin/modprobe br_netfilter
-ExecStartPre=-/sbin/modprobe overlay
-ExecStart=/usr/local/bin/k3s ${kind}
 `;

@@ -3,6 +3,12 @@ export const step = (title: string): string => `k3s-install : ${title}`;
 
 export const RUN = step("Run K3s with its configuration");
 
+/** What K3s itself writes while it runs, and leaves behind. */
+export const WRITTEN_BY_K3S = [
+  ...["/var/lib/rancher", "/etc/rancher/node", "/etc/rancher/k3s/k3s.yaml"],
+  ...["/run", "/var/log", "/root/.kube"],
+];
+
 /** What a host sees that gets K3s from a server of releases; further files of the configuration, and of the environment, where they are asked for. */
 export const installed = (files: readonly string[] = [], environment: readonly string[] = []): readonly string[] =>
   [

@@ -1,21 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { z } from "zod";
-import { apply, type RunReport } from "./cli.ts";
+import { apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import { withKubeApi } from "./kube-api.ts";
+import { failuresOf } from "./messages.ts";
 import { play } from "./play.ts";
 import { freshHost } from "./pool.ts";
-
-/** The messages of failed tasks. */
-function failures(report: RunReport): readonly string[] {
-  const shape = z.object({
-    tasks: z.array(
-      z.object({ results: z.array(z.object({ status: z.string(), result: z.looseObject({ msg: z.unknown().optional() }) })) }),
-    ),
-  });
-  const { tasks } = shape.parse(JSON.parse(report.stdout));
-  return tasks.flatMap((task) => task.results.flatMap(({ status, result }) => (status === "failed" ? [String(result.msg)] : [])));
-}
 
 describe("docker_container", { timeout: 420_000 }, () => {
   const host = freshHost({ image: "cluster" });
@@ -93,7 +82,7 @@ describe("docker_container", { timeout: 420_000 }, () => {
     const broken = play("- docker_container: { name: web, image: 'demo:1', command: no-such-program, stop_timeout: 0 }");
     const before = await host().read("docker inspect -f '{{.Id}}' web");
     const report = await apply(host(), broken, { rc: 2 });
-    expect(failures(report).join("\n")).toContain("no-such-program");
+    expect(failuresOf(report).join("\n")).toContain("no-such-program");
     expect(
       await host().read("docker inspect -f '{{.Id}} {{.State.Running}}' web; docker ps -a --format '{{.Names}}' | sort"),
     ).toBe(`${before} true\nidle\nweb`);
@@ -113,14 +102,14 @@ describe("docker_container", { timeout: 420_000 }, () => {
     ],
   ])("refuses %s, and changes nothing", async (_name, task, message) => {
     const report = await apply(host(), play(`- docker_container: { ${task} }`), { rc: 2 });
-    expect(failures(report)).toEqual([message]);
+    expect(failuresOf(report)).toEqual([message]);
     expect(await host().read("docker ps -a --format '{{.Names}}' | sort")).toBe("idle\nweb");
   });
 
   it("takes a daemon that does not answer for what it is", async () => {
     await host().read("systemctl stop docker.service docker.socket");
     const report = await apply(host(), play("- docker_container: { name: web, image: 'demo:1' }"), { rc: 2 });
-    expect(failures(report)).toEqual([
+    expect(failuresOf(report)).toEqual([
       "docker container inspect: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
     ]);
     await host().read("systemctl start docker.socket docker.service");
@@ -134,7 +123,7 @@ describe("docker_container on a host without docker", () => {
     const check = await apply(host(), play(`- name: Docker\n  apt: { name: jq }\n${container}`), { check: true });
     expect(check.changes["fresh1"]).toEqual(["Docker", "Web"]);
     const report = await apply(host(), play(container), { rc: 2 });
-    expect(failures(report)).toEqual([
+    expect(failuresOf(report)).toEqual([
       "there is no docker on the host; install its command line (docker.io, docker-ce-cli) first",
     ]);
   });
@@ -272,7 +261,7 @@ END`);
   ])("refuses %s", async (_name, more, message) => {
     api().writes.length = 0;
     const report = await apply(host(), play(task("Refused", more)), { rc: 2 });
-    expect(failures(report)).toEqual([message]);
+    expect(failuresOf(report)).toEqual([message]);
     expect(api().writes).toEqual([]);
   });
 
@@ -343,7 +332,7 @@ describe("helm", { timeout: 240_000 }, () => {
       check: true,
     });
     expect(check.changes["fresh1"]).toEqual(["Helm", "Release"]);
-    expect(failures(await apply(host(), play(release), { rc: 2 }))).toEqual([
+    expect(failuresOf(await apply(host(), play(release), { rc: 2 }))).toEqual([
       'there is no /opt/helm on the host; install it first, or name another with "binary_path"',
     ]);
   });

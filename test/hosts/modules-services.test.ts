@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
 import { alternatives } from "../../src/modules/services/alternatives.ts";
 import { cron } from "../../src/modules/services/cron.ts";
 import { service } from "../../src/modules/services/service.ts";
@@ -11,6 +10,7 @@ import { hostname } from "../../src/modules/system/hostname.ts";
 import { timezone } from "../../src/modules/system/timezone.ts";
 import { apply, type RunReport } from "./cli.ts";
 import { converges } from "./converges.ts";
+import { failureOf } from "./messages.ts";
 import { freshHost } from "./pool.ts";
 
 const play = (tasks: string, more = "become: true"): string => `
@@ -23,13 +23,6 @@ ${tasks.replace(/^/gm, "    ")}
 
 /** Titles of the tasks that changed the host of a `describe`. */
 const changesOf = (report: RunReport): readonly string[] => report.changes["fresh1"] ?? [];
-
-/** The message of the task that failed. */
-function failureOf(report: RunReport): unknown {
-  const shape = z.object({ tasks: z.array(z.object({ results: z.array(z.object({ result: z.looseObject({}) })) })) });
-  const results = shape.parse(JSON.parse(report.stdout)).tasks.flatMap((task) => task.results);
-  return results.find(({ result }) => result["failed"] === true)?.result["msg"];
-}
 
 const unit = (name: string, body: string, folder = "/etc/systemd/system"): string => `- name: Unit ${name}
   copy:
@@ -100,6 +93,26 @@ ${unit("old.service", "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWant
     expect(failureOf(await apply(host(), play("- systemd: { name: broken, state: started }"), { rc: 2 }))).toBe(
       "Unit broken.service cannot be used: Unit broken.service has a bad unit file setting.",
     );
+  });
+});
+
+describe("a service that ends again and again", () => {
+  const host = freshHost();
+
+  it("is started at once when that has been mended, and what failed before is not counted", async () => {
+    await host().read(
+      `printf '[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/bin/sh /etc/loop.sh\nRestart=always\nRestartSec=300ms\n' >/etc/systemd/system/loop.service
+echo exit 1 >/etc/loop.sh; systemctl daemon-reload; systemctl start loop
+until [ "$(systemctl show --value -p NRestarts loop)" -ge 2 ]; do sleep 0.2; done
+mkdir -p /run/systemd/system/loop.service.d; printf '[Service]\nRestartSec=600\n' >/run/systemd/system/loop.service.d/slow.conf; systemctl daemon-reload
+until [ "$(systemctl show --value -p SubState loop)" = auto-restart ] && systemctl show -p RestartUSec loop | grep -q 10min; do sleep 0.2; done; sleep 1
+echo exec sleep infinity >/etc/loop.sh`,
+    );
+    const started = play("- name: Started\n  systemd: { name: loop, state: started, restart_when_changed: [/etc/loop.sh] }");
+    expect(changesOf(await apply(host(), started, { check: true }))).toEqual(["Started"]);
+    expect(changesOf(await apply(host(), started))).toEqual(["Started"]);
+    expect(await host().read("systemctl show --value -p SubState -p NRestarts loop | sort")).toBe("0\nrunning");
+    expect(changesOf(await apply(host(), started))).toEqual([]);
   });
 });
 

@@ -1,18 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
 import { apply, type RunReport } from "./cli.ts";
 import { converges } from "./converges.ts";
+import { failureOf } from "./messages.ts";
 import { play } from "./play.ts";
 import { freshHost } from "./pool.ts";
 
 const changesOf = (report: RunReport): readonly string[] => report.changes["fresh1"] ?? [];
-
-/** The message of the task that failed. */
-function failureOf(report: RunReport): unknown {
-  const shape = z.object({ tasks: z.array(z.object({ results: z.array(z.object({ result: z.looseObject({}) })) })) });
-  const results = shape.parse(JSON.parse(report.stdout)).tasks.flatMap((task) => task.results);
-  return results.find(({ result }) => result["failed"] === true)?.result["msg"];
-}
 
 // The image has /etc/init.d/demo, an openrc-run script of a supervised daemon that sleeps, and crond as Alpine has it.
 describe("OpenRC", () => {

@@ -43,3 +43,10 @@ export function freshHost(options: HostOptions = {}): () => TestHost {
     return host;
   };
 }
+
+/** Both of two hosts. */
+export function pairOf(hosts: readonly TestHost[]): readonly [TestHost, TestHost] {
+  const [one, other] = hosts;
+  if (one === undefined || other === undefined || hosts.length > 2) throw new Error(`these are ${hosts.length} hosts, not two`);
+  return [one, other];
+}

@@ -5,13 +5,14 @@ import { k3sprov } from "./cli.ts";
 import { runFolder } from "./run.ts";
 
 /**
- * What k3sprov says of a playbook that it refuses, one "host: message" each ("?" where it concerns none). The hosts of the inventory need not exist: nobody is contacted,
+ * What k3sprov says of a playbook that it refuses, one "host: message" each ("?" where it concerns none, or several, unless each is asked for). The hosts of the inventory need not exist: nobody is contacted,
  * and the exit status must say so.
  */
 export async function refusals(
   inventory: string,
   playbook: string,
   files: Readonly<Record<string, string>> = {},
+  { each = false }: { readonly each?: boolean } = {},
 ): Promise<readonly string[]> {
   const folder = mkdtempSync(join(runFolder(), "refused-"));
   try {
@@ -24,9 +25,10 @@ export async function refusals(
     return result.stderr
       .split(/^error: /m)
       .slice(1)
-      .map((block) => {
-        const host = /^ {2}in host (\S+)$/m.exec(block)?.[1] ?? "?";
-        return `${host}: ${block.split(/\n {2}\S/)[0]?.trim()}`;
+      .flatMap((block) => {
+        const [, many = "", names = "?"] = /^ {2}in host(s?) (.+)$/m.exec(block) ?? [];
+        const hosts = many === "" ? [names] : each ? names.split(", ") : ["?"];
+        return hosts.map((host) => `${host}: ${block.split(/\n {2}\S/)[0]?.trim()}`);
       });
   } finally {
     rmSync(folder, { recursive: true, force: true });

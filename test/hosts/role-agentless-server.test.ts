@@ -1,10 +1,14 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { apply } from "./cli.ts";
+import { withArtifactServer } from "./artifact-server.ts";
+import { type ApplyOptions, apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
+import { publishK3s } from "./k3s-release.ts";
+import { installed } from "./k3s-steps.ts";
 import { freshHosts } from "./pool.ts";
 import { refusals } from "./refusals.ts";
-import { startK3s } from "./start-k3s.ts";
+import { repository } from "./run.ts";
 
 type Variables = Readonly<Record<string, unknown>>;
 const of = (...names: readonly string[]) => names.map((name) => `agentless-server : ${name}`);
@@ -14,44 +18,79 @@ const DROPIN = "/etc/rancher/k3s/config.yaml.d/10-agentless-server.yaml";
 const playbook = (vars: Variables = {}): string =>
   JSON.stringify([{ hosts: "server", become: true, roles: [{ role: "agentless-server", vars }] }]);
 
+const VERSION = "v1.34.3+k3s3";
+const FLEET = ["agentless-server", "k3s-server", "k3s-agent"]
+  .map((name) => `- import_playbook: ${join(repository, "playbooks", `${name}.yaml`)}\n`)
+  .join("");
+
 describe("role agentless-server", { timeout: 300_000 }, () => {
-  const hosts = freshHosts(2);
-  const [server, agent] = [() => hosts()[0] as TestHost, () => hosts()[1] as TestHost];
-  const groups = () => ({ server: [server()], agent: [agent()], agentless_server: [server()] });
+  const hosts = freshHosts(4);
+  const artifacts = withArtifactServer();
 
   it("keeps its promises", async () => {
-    await converges(server(), playbook(), {
-      groups: groups(),
-      changed: of("Create the directories of K3s' settings", "Tell K3s which servers have no agent"),
-      disturb: [
-        {
-          by: `sed -i /disable-agent/d ${DROPIN}; chmod 755 $(dirname ${DROPIN})`,
-          repairedBy: of("Create the directories of K3s' settings", "Tell K3s which servers have no agent"),
-        },
-      ],
+    const [, server, agent] = hosts() as readonly [TestHost, TestHost, TestHost];
+    const names = of("Create the directories of K3s' settings", "Tell K3s which servers have no agent");
+    await converges(server, playbook(), {
+      groups: { server: [server], agent: [agent], agentless_server: [server] },
+      changed: names,
+      disturb: [{ by: `sed -i /disable-agent/d ${DROPIN}; chmod 755 $(dirname ${DROPIN})`, repairedBy: names }],
       absent: playbook({ agentless_server_state: "absent" }),
     });
   });
 
-  it("makes a cluster whose server is no node, and restarts it for another mode", async () => {
-    await apply(server(), playbook(), { groups: groups() });
-    await startK3s(server(), "server", { token: "agentless" });
-    const address = await server().read("hostname -i | awk '{print $1}'");
-    await startK3s(agent(), "agent", { token: "agentless", server: `https://${address}:6443` });
-    const nodes = "/usr/local/bin/k3s kubectl get nodes -l egress.k3s.io/cluster=true -o name";
-    await server().read(`for try in $(seq 60); do [ "$(${nodes} | wc -l)" = 1 ] && exit; sleep 0.5; done; exit 1`);
-    expect(await server().read("/usr/local/bin/k3s kubectl get nodes -o name")).toBe(`node/${agent().name}`);
-    expect((await apply(server(), playbook(), { groups: groups() })).changes).toEqual({});
+  it("makes a cluster of a server, one without an agent and two agents", async () => {
+    const [server, agentless, , tainted] = hosts() as readonly [TestHost, TestHost, TestHost, TestHost];
+    const options = (more: ApplyOptions = {}): ApplyOptions => ({
+      groups: { server: [server, agentless], agent: hosts().slice(2), agentless_server: [agentless] },
+      hostVars: (host) => ({
+        k3s_node_ip: host.internalAddress,
+        ...(host === server ? { k3s_server_config: { "node-taint": ["CriticalAddonsOnly=true:NoExecute"] } } : {}),
+        ...(host === tainted ? { k3s_agent_config: { "node-taint": ["example.com/only=gpu:NoSchedule"] } } : {}),
+      }),
+      vars: {
+        k3s_server_version: VERSION,
+        k3s_server_download_url: `${publishK3s(artifacts(), [VERSION]).base}/download`,
+        // Of etcd, to which a server without an agent belongs like any other.
+        k3s_server_allow_even: true,
+      },
+      timeoutMs: 200_000,
+      ...more,
+    });
+    const names = of("Create the directories of K3s' settings", "Tell K3s which servers have no agent");
+    // The directories are there already when K3s is installed.
+    const rest = installed(["Write how to found the cluster, or whom to join"]).filter(
+      (one) => !one.endsWith("directories of the configuration"),
+    );
+    const expected = { host1: [...names, ...rest], host2: [...names, ...rest], host3: installed(), host4: installed() };
+    const check = await apply(hosts(), FLEET, options({ check: true }));
+    const applied = await apply(hosts(), FLEET, options());
+    expect(check.changes).toEqual(applied.changes);
+    expect(applied.changes).toEqual(expected);
+    const shown =
+      '{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{range .spec.taints[*]} {.key}={.value}:{.effect}{end}{"\\n"}{end}';
+    const seen = async (host: TestHost) =>
+      (await host.read(`k3s kubectl get nodes -l egress.k3s.io/cluster=true -o 'jsonpath=${shown}'`)).split("\n").sort();
+    for (const host of [server, agentless]) {
+      await expect
+        .poll(() => seen(host), { timeout: 30_000 })
+        .toEqual(["host1 True CriticalAddonsOnly=true:NoExecute", "host3 True", "host4 True example.com/only=gpu:NoSchedule"]);
+    }
+    expect(await agentless.read("systemctl is-active k3s; ls /run/k3s/containerd 2>/dev/null | wc -l")).toBe("active\n0");
+    const again = await apply(hosts(), FLEET, options());
+    expect(again.changes).toEqual({});
+    for (const host of hosts()) expect(again.costs[host.name]?.roundTrips).toBeLessThanOrEqual(8);
 
+    // Another mode, by the role alone: each server is restarted for it.
     const pod = playbook({ agentless_server_egress_mode: "pod" });
     const started = "systemctl show -P ExecMainStartTimestampMonotonic k3s";
-    const before = await server().read(started);
-    const expected = { [server().name]: [TELL, "k3s-host : Restart K3s with its new configuration"] };
-    expect((await apply(server(), pod, { groups: groups(), check: true })).changes).toEqual(expected);
-    expect((await apply(server(), pod, { groups: groups() })).changes).toEqual(expected);
-    expect(Number(await server().read(started))).toBeGreaterThan(Number(before));
-    expect(await server().read(`cat ${DROPIN}; systemctl is-active k3s; ls /run/k3s/containerd 2>/dev/null | wc -l`)).toBe(
-      '# Written by k3sprov, role agentless-server.\negress-selector-mode: "pod"\ndisable-agent: true\nactive\n0',
+    const before = await agentless.read(started);
+    const changed = [TELL, "k3s-host : Restart K3s with its new configuration"];
+    const other = { host1: changed, host2: changed };
+    expect((await apply(hosts(), pod, options({ check: true }))).changes).toEqual(other);
+    expect((await apply(hosts(), pod, options())).changes).toEqual(other);
+    expect(Number(await agentless.read(started))).toBeGreaterThan(Number(before));
+    expect(await agentless.read(`cat ${DROPIN}; systemctl is-active k3s`)).toBe(
+      '# Written by k3sprov, role agentless-server.\negress-selector-mode: "pod"\ndisable-agent: true\nactive',
     );
   });
 });

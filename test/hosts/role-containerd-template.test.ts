@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import { containerdConfig, installK3s, k3sStarts } from "./k3s-stand-in.ts";
+import { messagesOf } from "./messages.ts";
 import { freshHost } from "./pool.ts";
 import { refusals } from "./refusals.ts";
 
@@ -115,6 +116,22 @@ describe("role containerd-template", () => {
     await host().read("rm -r /var/lib/rancher");
   });
 
+  it("knows before the first start which releases read drop-ins", { timeout: 120_000 }, async () => {
+    const dropins = (version: string) =>
+      play({ k3s_server_version: version, containerd_template_dropins: { "nvidia.toml": `[${NEW}.nvidia]\nx = 1\n` } });
+    for (const version of ["v1.34.9+k3s1", "v1.35.2+k3s1"]) {
+      const refused = await apply(host(), dropins(version), { rc: 2 });
+      expect(refused.changes).toEqual({});
+      expect(messagesOf(refused)).toContain(
+        `K3s on this host reads no drop-ins yet, so they become part of the template, where the table [${NEW.replaceAll("'", '"')}.nvidia] would be a second one`,
+      );
+    }
+    for (const version of ["v1.35.3+k3s1", "v1.36.0+k3s1"]) {
+      const check = await apply(host(), dropins(version), { check: true });
+      expect(check.changes["fresh1"]).toContain(task("Write the drop-ins"));
+    }
+  });
+
   it("lets K3s read it, once", { timeout: 120_000 }, async () => {
     await installK3s(host(), "agent");
     const options = { groups: { agent: [host()] } };
@@ -192,6 +209,21 @@ describe("what role containerd-template refuses before it touches a host", () =>
       `containerd_template_content has the table [${NEW.replaceAll("'", '"')}.runc], which the base has as well, and containerd reads no file with a table twice; change it by containerd_template_dropins`,
       { containerd_template_content: `${BASE}\n  [ ${NEW}."runc" ] # mine\n` },
     ],
+    ...(
+      [
+        [`${NEW}.crun`, {}],
+        [`${NEW}.'nvidia-cdi'.options`, { k3s_server_version: "v1.36.1+k3s1" }],
+        [`${OLD}."wasmtime"`, { k3s_server_version: "v1.31.1+k3s1" }],
+        [`${OLD}.nvidia.options`, { k3s_server_version: "v1.31.1+k3s1" }],
+        ["plugins.'io.containerd.snapshotter.v1.stargz'.'registry'", { k3s_server_config: { snapshotter: "stargz" } }],
+      ] as const
+    ).map(
+      ([table, vars]) =>
+        [
+          `containerd_template_content has the table [${table.replaceAll("'", '"').replace(/"(nvidia-cdi|wasmtime|registry)"/, "$1")}], which the base has as well, and containerd reads no file with a table twice; change it by containerd_template_dropins`,
+          { ...vars, containerd_template_content: `${BASE}\n[${table}]\nx = 1\n` },
+        ] as const,
+    ),
     [
       "containerd_template_config_version is 3, and K3s v1.32.1+k3s1 has a containerd that knows 2 at most; v1.31.6, v1.32.2 and v1.33 came with a newer one",
       { k3s_server_version: "v1.32.1+k3s1", containerd_template_config_version: "3", containerd_template_content: BASE },
@@ -225,7 +257,13 @@ describe("what role containerd-template refuses before it touches a host", () =>
       containerd_template_content: content,
       containerd_template_dropins: { "a.toml": `version = 3\n[plugins.'io.containerd.grpc.v1.cri']\nstream_server_port = "0"\n` },
     });
-    const said = await refusals(inventory, [...table.map(([, vars]) => play(vars)), accepted].join(""));
+    // containerd merges the tables of drop-ins; without stargz K3s writes none of its tables.
+    const merged = play({
+      k3s_server_version: "v1.36.1+k3s1",
+      containerd_template_content: `${BASE}\n[plugins.'io.containerd.snapshotter.v1.stargz']\nx = 1\n[${NEW}.nvidia.mine]\nx = 1\n`,
+      containerd_template_dropins: { "a.toml": `[${NEW}.nvidia]\nx = 1\n[${NEW}.crun.options]\nx = 1\n` },
+    });
+    const said = await refusals(inventory, [...table.map(([, vars]) => play(vars)), accepted, merged].join(""));
     expect(said).toEqual(table.map(([message]) => `one: ${message}`));
   });
 

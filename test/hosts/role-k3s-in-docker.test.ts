@@ -138,7 +138,7 @@ docker rm -f k3s; docker create --name k3s --network k3s rancher/k3s:v1.34.2-k3s
     const asked = (what: string) => host().read(`curl -s http://127.0.0.1:6443/${what}`);
     expect([await asked("hostname"), await asked("flavour")]).toEqual(["fresh1-k3s", "a b"]);
     expect(await asked("config")).toBe(
-      `# Written by k3sprov, role k3s-in-docker.\ntls-san:\n- ${host().address}\ntoken-file: /etc/rancher/k3s/token`,
+      `# Written by k3sprov, role k3s-in-docker.\ntls-san:\n- ${host().address}\n- k3s\ntoken-file: /etc/rancher/k3s/token`,
     );
     expect(await host().read("cat /var/lib/k3s-in-docker/k3s/kubeconfig.yaml")).toBe(`apiVersion: v1
 clusters:
@@ -318,4 +318,10 @@ it("refuses, before any host is touched, what could not work", async () => {
   const hosts = Object.fromEntries(all.map((vars, index) => [`case${index}`, named({ ...given, ...vars })]));
   const said = await refusals(JSON.stringify({ all: { hosts } }), JSON.stringify([{ hosts: "all", roles: ["k3s-in-docker"] }]));
   expect(said.toSorted()).toEqual(WRONG.map(([, text], index) => `case${index}: ${text}`).toSorted());
+
+  const agent = { role: "k3s-agent", vars: { k3s_agent_server_url: "https://x:6443", k3s_agent_token: "a-long-enough-token" } };
+  const both = [{ hosts: "agent", roles: [agent, { role: "k3s-in-docker", vars: named(given) }] }];
+  expect(await refusals(JSON.stringify({ agent: { hosts: { one: {} } } }), JSON.stringify(both))).toEqual([
+    "one: one gets the role k3s-agent too, and K3s in Docker beside it takes the same ports; leave out one of them",
+  ]);
 });

@@ -1,5 +1,9 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
+import { k3sprov } from "./cli.ts";
 import { refusals } from "./refusals.ts";
+import { runFolder } from "./run.ts";
 
 type Variables = Readonly<Record<string, unknown>>;
 type Case = {
@@ -14,6 +18,8 @@ type Case = {
 
 const VERSION = "v1.36.3+k3s1";
 const config = (values: Variables): Variables => ({ k3s_server_config: values });
+const DATABASE = "postgres://k3s:secret@db.example/k3s";
+const external = { ...config({ "datastore-endpoint": DATABASE }), k3s_server_token: "a-long-enough-token" };
 
 /** Servers that cannot work, and what is said of each. */
 const SERVERS: readonly Case[] = [
@@ -67,12 +73,32 @@ const SERVERS: readonly Case[] = [
     text: 'data-dir in k3s_server_config is "/srv/../k3s"; it must be an absolute path without blanks and ..',
   },
   {
+    vars: config({ "private-registry": "registries.yaml" }),
+    text: 'private-registry in k3s_server_config is "registries.yaml"; it must be an absolute path without blanks and ..',
+  },
+  {
     vars: config({ "node-name": "Node_1" }),
     text: `node-name in k3s_server_config is "Node_1"; a node's name has lower-case letters, digits, - and .`,
   },
   {
     vars: { k3s_server_env: { K3S_X: "it's" } },
     text: 'k3s_server_env has "K3S_X", whose name is no variable\'s, or whose value has a quote or a line break',
+  },
+  {
+    vars: { k3s_server_env: { K3S_NODE_NAME: "one" } },
+    text: "k3s_server_env has K3S_NODE_NAME; say node-name in k3s_server_config instead",
+  },
+  {
+    vars: { k3s_server_env: { K3S_CONFIG_FILE: "/etc/k3s.yaml" } },
+    text: "k3s_server_env has K3S_CONFIG_FILE; the configuration is /etc/rancher/k3s/config.yaml instead",
+  },
+  {
+    vars: config({ "disable-apiserver-lb": true }),
+    text: 'k3s_server_config has "disable-apiserver-lb", which is for agents only, and would skip without a word',
+  },
+  {
+    vars: config({ "disable-apiserver": true }),
+    text: "k3s_server_config has disable-apiserver; such a server does not become ready by itself, and this role sets up the next one when it is: set it up by hand (https://docs.k3s.io/installation/server-roles), or leave that out",
   },
   {
     vars: { k3s_server_registries: { mirrors: { "*": { endpoint: ["https:// mirror"] } } } },
@@ -107,6 +133,14 @@ const SERVERS: readonly Case[] = [
     text: "cluster-cidr 10.42.0.0/15 and service-cidr 10.43.0.0/16 overlap; take networks that share no address",
   },
   {
+    vars: config({ "cluster-cidr": "2001:db8:42::/56", "service-cidr": "10.43.0.0/16" }),
+    text: "cluster-cidr 2001:db8:42::/56 and service-cidr 10.43.0.0/16 are not of the same versions of IP; take IPv4 for both, IPv6 for both, or one of each for both",
+  },
+  {
+    vars: { k3s_node_ip: "10.42.7.1" },
+    text: "cluster-cidr 10.42.0.0/16 holds addresses of nodes (10.42.7.1); take a network that no node is in",
+  },
+  {
     vars: config({ "cluster-dns": "10.44.0.10" }),
     text: "cluster-dns 10.44.0.10 is not in service-cidr 10.43.0.0/16",
   },
@@ -129,6 +163,34 @@ const SERVERS: readonly Case[] = [
   {
     vars: { ...config({ "cluster-init": true }), k3s_server_datastore: "sqlite" },
     text: "k3s_server_config has cluster-init, which is etcd, and k3s_server_datastore is sqlite",
+  },
+  {
+    vars: { ...external, k3s_server_datastore: "etcd" },
+    text: "k3s_server_config has datastore-endpoint, and k3s_server_datastore is etcd; take one of them out",
+  },
+  {
+    vars: { ...external, ...config({ "datastore-endpoint": DATABASE, "cluster-init": true }) },
+    text: "k3s_server_config has cluster-init, which is etcd, and datastore-endpoint",
+  },
+  {
+    vars: { ...external, ...config({ "datastore-endpoint": "k3s:secret@tcp(db:3306)/k3s" }) },
+    text: 'datastore-endpoint in k3s_server_config begins with "no scheme", or has blanks; it is mysql://, postgres:// or nats://, or the https:// addresses of etcd, separated by commas',
+  },
+  {
+    vars: config({ "datastore-endpoint": DATABASE }),
+    text: "what is in an external datastore is encrypted with the token, and every server needs the same one, also one that is built anew; set k3s_server_token",
+  },
+  {
+    vars: { ...external, ...config({ "datastore-endpoint": DATABASE, "datastore-certfile": "/etc/k3s.crt" }) },
+    text: "k3s_server_config has datastore-certfile without datastore-keyfile; a certificate and its key go together",
+  },
+  {
+    vars: config({ "datastore-cafile": "/etc/ca.crt" }),
+    text: "k3s_server_config has datastore-cafile and no datastore-endpoint",
+  },
+  {
+    vars: { ...external, ...config({ "datastore-endpoint": DATABASE, "datastore-cafile": "ca.crt" }) },
+    text: 'datastore-cafile in k3s_server_config is "ca.crt"; it must be an absolute path without blanks and ..',
   },
   {
     vars: { k3s_server_state: "absent" },
@@ -157,8 +219,31 @@ const CLUSTERS: readonly Case[] = [
   {
     hosts: 3,
     vars: {},
+    second: { k3s_server_agent_token: "another-token-here" },
+    text: "k3s_server_agent_token is another one here than on FIRST; agents get to any of the servers, so all have the same",
+  },
+  {
+    hosts: 3,
+    vars: {},
     second: config({ "flannel-backend": "host-gw" }),
     text: 'flannel-backend in k3s_server_config is "host-gw" here and "not set" on FIRST; all servers must say the same, or K3s does not start',
+  },
+  {
+    hosts: 3,
+    vars: {},
+    second: config({ disable: ["servicelb"] }),
+    text: "disable in k3s_server_config has servicelb here and not on FIRST; all servers must say the same, or K3s does not start",
+  },
+  {
+    hosts: 2,
+    vars: external,
+    second: config({ "datastore-endpoint": "postgres://k3s:secret@other.example/k3s" }),
+    text: "datastore-endpoint in k3s_server_config is another one here than on FIRST; the servers of a cluster share one, so say it once for all",
+  },
+  {
+    hosts: 3,
+    vars: config({ "cluster-cidr": "10.42.0.0/23,2001:db8:42::/63", "service-cidr": "10.43.0.0/16,2001:db8:43::/112" }),
+    text: "cluster-cidr 10.42.0.0/23 has room for 2 nodes, since each takes a /24, and there are 3; take a larger one, or another node-cidr-mask-size in kube-controller-manager-arg; cluster-cidr 2001:db8:42::/63 has room for 2 nodes, since each takes a /64, and there are 3; take a larger one, or another node-cidr-mask-size in kube-controller-manager-arg",
   },
   {
     hosts: 3,
@@ -171,7 +256,7 @@ const CLUSTERS: readonly Case[] = [
 const AGENTS: readonly Case[] = [
   {
     vars: { k3s_agent_config: { "cluster-init": true } },
-    text: 'k3s_agent_config has "cluster-init", which is for servers only, and would skip without a word',
+    text: 'k3s_agent_config has "cluster-init", which is for servers only, and would not start with',
   },
   {
     vars: { k3s_agent_config: { server: "https://x:6443" } },
@@ -223,6 +308,37 @@ it("refuses, before any host is touched, servers that cannot be", async () => {
 it("refuses, before any host is touched, servers that cannot be together", async () => {
   const texts = (await said(CLUSTERS, "k3s-server")).map((line) => line.replace(/^\S+: /, ""));
   expect([...new Set(texts)].sort()).toEqual(CLUSTERS.map((one, index) => filled(one.text, index)).sort());
+});
+
+it("refuses, before any host is touched, hosts of the wrong groups, and agents without servers", async () => {
+  const groups = { server: { both: {} }, agent: { both: {}, agent1: {} }, others: { other: {} } };
+  const children = Object.fromEntries(Object.entries(groups).map(([name, hosts]) => [name, { hosts }]));
+  const plays = [
+    { hosts: "both:agent1", gather_facts: false, roles: ["k3s-server"] },
+    { hosts: "both:other", gather_facts: false, roles: ["k3s-agent"] },
+  ];
+  expect(await refusals(JSON.stringify({ all: { children } }), JSON.stringify(plays))).toEqual([
+    "both: both is in the groups server and agent; a server is a node already, so take it out of agent",
+    "agent1: the role k3s-server is for hosts of the group server, and agent1 is not in it",
+    "both: the role k3s-agent is for hosts of the group agent, and both is a server",
+    "other: the role k3s-agent is for hosts of the group agent, and other is not in it",
+  ]);
+  const alone = { all: { children: { agent: { hosts: { agent1: {} } } } } };
+  expect(await refusals(JSON.stringify(alone), JSON.stringify([{ hosts: "agent", roles: ["k3s-agent"] }]))).toEqual([
+    "agent1: there is no server to join: the group server is empty, and neither k3s_agent_server_url nor k3s_server_registration_address is set",
+    "agent1: the inventory has no server to read the token from; set k3s_agent_token",
+  ]);
+});
+
+it("does not take for a difference between servers what the play says of all of them", async () => {
+  const vars = { ...external, ...config({ "datastore-endpoint": DATABASE, "cluster-cidr": "10.44.0.0/16" }) };
+  const folder = mkdtempSync(join(runFolder(), "accepted-"));
+  const hosts = { one: {}, two: {}, three: {} };
+  writeFileSync(join(folder, "inventory.yaml"), JSON.stringify({ all: { children: { server: { hosts } } } }));
+  const play = { hosts: "server", roles: [{ role: "k3s-server", vars }] };
+  writeFileSync(join(folder, "playbook.yaml"), JSON.stringify([play]));
+  const linted = await k3sprov(["lint", "-i", join(folder, "inventory.yaml"), join(folder, "playbook.yaml")]);
+  expect(linted).toMatchObject({ rc: 0, stderr: "" });
 });
 
 it("refuses, before any host is touched, agents that cannot be", async () => {

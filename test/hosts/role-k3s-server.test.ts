@@ -5,7 +5,8 @@ import { withArtifactServer } from "./artifact-server.ts";
 import { type ApplyOptions, apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import { builtK3s, publishK3s } from "./k3s-release.ts";
-import { installed, RUN, step } from "./k3s-steps.ts";
+import { installed, RUN, step, WRITTEN_BY_K3S } from "./k3s-steps.ts";
+import { failuresOf } from "./messages.ts";
 import { freshHost } from "./pool.ts";
 import { runFolder } from "./run.ts";
 
@@ -57,8 +58,7 @@ describe("role k3s-server", () => {
         { by: "systemctl stop k3s", repairedBy: RUN },
       ],
       absent: play({ k3s_server_state: "absent", k3s_server_reset: ["fresh1"] }),
-      // What K3s itself writes while it runs.
-      ignore: ["/var/lib/rancher", "/etc/rancher/node", "/etc/rancher/k3s/k3s.yaml", "/run", "/var/log", "/root/.kube"],
+      ignore: WRITTEN_BY_K3S,
     });
     // The checksum is fetched by the control node, once; the program for each time that it was missing or damaged.
     const asked = artifacts()
@@ -86,5 +86,77 @@ describe("role k3s-server", () => {
       await host().read("cat /var/lib/rancher/k3s/agent/images/*; systemctl is-enabled k3s; systemctl is-active k3s; true"),
     ).toBe("imagesdisabled\ninactive");
     expect((await apply(host(), play({ ...variables, ...nobody }), options())).changes).toEqual({});
+  });
+
+  it("changes no more what is fixed when a cluster is made, once it has been", { timeout: 200_000 }, async () => {
+    const run = (config: Readonly<Record<string, unknown>>, rc: number) =>
+      apply(host(), play({}), { ...options(), rc, vars: { k3s_server_config: config } });
+    // The one before has not started K3s.
+    const networks = { "cluster-cidr": "10.44.0.0/16", "cluster-domain": "shop.internal" };
+    expect((await run(networks, 0)).changes).toEqual({ fresh1: [step("Write config.yaml"), RUN] });
+    expect(failuresOf(await run({}, 2))).toEqual([
+      "K3s runs on this host with cluster-cidr=10.44.0.0/16 and cluster-domain=shop.internal; this is fixed when a cluster is made, so say the same in k3s_server_config",
+    ]);
+    expect(failuresOf(await run({ ...networks, "data-dir": "/srv/k3s" }, 2))).toEqual([
+      "K3s runs on this host with data-dir=/var/lib/rancher/k3s; this is fixed when a cluster is made, so say the same in k3s_server_config",
+    ]);
+    expect((await run(networks, 0)).changes).toEqual({});
+  });
+
+  it("takes no server for ready whose kubelet does not start", { timeout: 200_000 }, async () => {
+    const config = { "cluster-cidr": "10.44.0.0/16", "cluster-domain": "shop.internal", "kubelet-arg": ["no-such-flag=1"] };
+    const run = (rc: number) =>
+      apply(host(), play({ k3s_server_health_timeout: 8 }), { ...options(), rc, vars: { k3s_server_config: config } });
+    // The API answers, and for a while it says of the node what was true before.
+    await host().read(`echo '{"kubeletHangs": true}' >/etc/k3s-stand-in.json`);
+    expect(failuresOf(await run(2)).at(-1)).toMatch(
+      /^K3s was not ready within 8 s: its (kubelet does not answer|node is not ready)/,
+    );
+    await host().read("rm /etc/k3s-stand-in.json; systemctl restart k3s");
+    expect((await run(0)).changes).toEqual({});
+  });
+
+  it("empties a disk of its own, and nothing that is mounted in it or cannot be unmounted", { timeout: 200_000 }, async () => {
+    const data = "/var/lib/rancher/k3s";
+    const absent = play({ k3s_server_state: "absent", k3s_server_reset: ["fresh1"] });
+    await apply(host(), absent, options());
+    await host().read(
+      `mkdir -p ${data} && mount -t tmpfs disk ${data} && mkdir -p ${data}/storage ${data}/server/db && mount -t tmpfs fast ${data}/server/db
+mount -t tmpfs volumes ${data}/storage && echo kept >${data}/storage/file`,
+    );
+    const found = play({ k3s_server_version: VERSION, k3s_server_airgap_dir: join(runFolder(), "airgap") });
+    await apply(host(), found, options());
+
+    const volume = "/var/lib/kubelet/pods/one/volumes/nfs";
+    const umount = `${data}/data/current/bin/umount`;
+    await host().read(
+      `mkdir -p ${volume} $(dirname ${umount}) && mount -t tmpfs nfs ${volume} && echo theirs >${volume}/file; printf '#!/bin/sh\nexit 1\n' >${umount}; chmod 755 ${umount}`,
+    );
+    expect(failuresOf(await apply(host(), absent, { ...options(), rc: 2 }))).toEqual([
+      `K3s does not run, and ${volume} is still mounted; end what uses it and unmount it, or reboot the host, and run this again`,
+    ]);
+    expect(await host().read(`cat ${volume}/file; rm ${umount}`)).toBe("theirs");
+
+    const check = await apply(host(), absent, { ...options(), check: true });
+    const applied = await apply(host(), absent, options());
+    expect(check.changes).toEqual(applied.changes);
+    expect(applied.changes["fresh1"]).toContain(step("Empty its data, and leave what is mounted"));
+    const left = ["", "/server", "/server/db", "/storage", "/storage/file"].map((path) => `${data}${path}`);
+    expect(await host().read(`find /var/lib/rancher | sort; cat ${data}/storage/file; ls -d /var/lib/kubelet || true`)).toBe(
+      ["/var/lib/rancher", ...left, "kept"].join("\n"),
+    );
+    expect((await apply(host(), absent, options())).changes).toEqual({});
+    await host().read(`umount ${data}/storage ${data}/server/db ${data}; rm -r /var/lib/rancher`);
+  });
+
+  it("waits for no network that is somebody else's", { timeout: 200_000 }, async () => {
+    await apply(host(), play({ k3s_server_state: "absent", k3s_server_reset: ["fresh1"] }), options());
+    const vars = { k3s_server_config: { "flannel-backend": "none" } };
+    const found = play({ k3s_server_version: VERSION, k3s_server_airgap_dir: join(runFolder(), "airgap") });
+    await apply(host(), found, { ...options(), vars });
+    expect(
+      await host().read(`k3s kubectl get nodes -o 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}'`),
+    ).toBe("False");
+    expect((await apply(host(), found, { ...options(), vars })).changes).toEqual({});
   });
 });

@@ -152,7 +152,7 @@ describe("role network-policy-logging", () => {
 
 describe("role rancher-logging", () => {
   const manifest = "/var/lib/rancher/k3s/server/manifests/k3sprov-rancher-logging.yaml";
-  const version = "107.0.1+up4.10.0-rancher.6";
+  const version = "106.0.1+up4.10.0-rancher.4";
   const text = (vars: string) => play("rancher-logging", `rancher_logging_chart_version: ${version}\n${vars}`);
   const documents = async () => parseAllDocuments(await host().read(`cat ${manifest}`)).map((one): unknown => one.toJS());
   const chart = (name: string, more: Record<string, unknown>) => ({
@@ -174,7 +174,7 @@ describe("role rancher-logging", () => {
     await converges(host(), text("rancher_logging_values: { a: { b: c } }"), {
       groups: { server: [host()] },
       changed: ["rancher-logging : Create the directories of K3s' manifests", write],
-      disturb: [{ by: `sed -i s/rancher.6/rancher.5/ ${manifest}`, repairedBy: write }],
+      disturb: [{ by: `sed -i s/rancher.4/rancher.3/ ${manifest}`, repairedBy: write }],
       absent: text("rancher_logging_state: absent"),
     });
   });
@@ -248,7 +248,7 @@ printf '[Journal]\\nStorage=none\\n' >/run/systemd/journald.conf.d/20-b.conf`);
 
   it("refuses, before any host is touched, what cannot be", async () => {
     const version = (name: string, given: string) =>
-      `${name} is "${given}", and must be a version of the chart, such as 107.0.1+up4.10.0-rancher.6: which of them goes with which Kubernetes says the repository`;
+      `${name} is "${given}", and must be a version of the chart, such as 106.0.1+up4.10.0-rancher.4: which of them goes with which Kubernetes says the repository`;
     const path = (name: string, given: string) => `${name} is "${given}", and must be an absolute path without .. and blanks`;
     const rows: readonly (readonly [host: string, vars: string, ...messages: string[]])[] = [
       ["none", "x: 1", version("rancher_logging_chart_version", ""), version("rancher_logging_crd_chart_version", "")],

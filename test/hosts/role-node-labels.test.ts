@@ -4,7 +4,7 @@ import { type ApplyOptions, apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
 import { messagesOf } from "./messages.ts";
-import { freshHost, freshHosts } from "./pool.ts";
+import { freshHost, freshHosts, pairOf } from "./pool.ts";
 import { refusals } from "./refusals.ts";
 import { startK3s } from "./start-k3s.ts";
 
@@ -67,8 +67,7 @@ describe("role node-labels in a cluster", { timeout: 300_000 }, () => {
   const kubectl = (words: string) => server().read(`/usr/local/bin/k3s kubectl --kubeconfig ${own.config} ${words}`);
   beforeAll(async () => {
     await startK3s(server(), "server", { token: "labels" });
-    const [, agent] = hosts();
-    if (agent === undefined) throw new Error("two hosts were asked for");
+    const [, agent] = pairOf(hosts());
     const address = await server().read("hostname -i | awk '{print $1}'");
     await startK3s(agent, "agent", { token: "labels", server: `https://${address}:6443` });
     await server().read(

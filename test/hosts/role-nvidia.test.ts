@@ -1,10 +1,15 @@
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
 import { apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
 import { containerdConfig, installK3s, k3sStarts } from "./k3s-stand-in.ts";
+import { messagesOf } from "./messages.ts";
 import { freshHost } from "./pool.ts";
 import { refusals } from "./refusals.ts";
+import { repository } from "./run.ts";
 
 /** The role, with the signed repository of the image "apt" instead of NVIDIA's. */
 const playbook = async (host: TestHost, ...vars: readonly string[]) => `
@@ -105,6 +110,22 @@ describe("role nvidia", { timeout: 300_000 }, () => {
       await apply(host(), await playbook(host(), "nvidia_state: absent"), { groups: groups(), vars });
       expect(await read()).toEqual(theirs);
     });
+  });
+});
+
+it("runs the device plugin on the nodes that it is told, whatever their taints", async () => {
+  const vars = {
+    nvidia_device_plugin_node_selector: { "example.com/accelerator": "nvidia" },
+    nvidia_device_plugin_image: "plugin",
+  };
+  const template = join(repository, "roles", "nvidia", "templates", "device-plugin.yaml.j2");
+  const tasks = [{ debug: { msg: `{{ lookup('template', '${template}') }}` } }];
+  const play = { hosts: "localhost", connection: "local", gather_facts: false, vars, tasks };
+  const manifest: unknown = parse(messagesOf(await apply([], JSON.stringify([play]))));
+  const { spec } = z.object({ spec: z.object({ template: z.object({ spec: z.looseObject({}) }) }) }).parse(manifest);
+  expect(spec.template.spec).toMatchObject({
+    nodeSelector: vars.nvidia_device_plugin_node_selector,
+    tolerations: [{ operator: "Exists" }],
   });
 });
 

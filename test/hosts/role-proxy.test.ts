@@ -3,7 +3,8 @@ import { withArtifactServer } from "./artifact-server.ts";
 import { apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import { installK3s, k3sStarts } from "./k3s-stand-in.ts";
-import { freshHost, freshHosts } from "./pool.ts";
+import { messagesOf } from "./messages.ts";
+import { freshHost, freshHosts, pairOf } from "./pool.ts";
 
 const playbook = (more = "") => `
 - hosts: all
@@ -15,13 +16,11 @@ const playbook = (more = "") => `
         proxy_https: http://proxy.example:3128
         ${more}
 `;
-
 describe("role proxy", () => {
   const hosts = freshHosts(2);
 
   it("converges, restarts what reads it, and undoes itself", { timeout: 240_000 }, async () => {
-    const [server, agent] = hosts();
-    if (server === undefined || agent === undefined) throw new Error("two hosts were asked for");
+    const [server, agent] = pairOf(hosts());
     await Promise.all([installK3s(server, "server"), installK3s(agent, "agent")]);
     const groups = { server: [server], agent: [agent] };
     const changed = [
@@ -29,14 +28,17 @@ describe("role proxy", () => {
       "proxy : Send apt through the proxy",
       "k3s-host : Restart K3s with its new configuration",
     ];
-    await converges(hosts(), playbook("proxy_system: [apt]"), {
+    const nodes = hosts().map((host) => host.internalAddress);
+    const direct = ["localhost", "127.0.0.1", "127.0.0.0/8", "::1", ...nodes];
+    const wanted = playbook(`proxy_system: [apt]\n        proxy_no_proxy: ${JSON.stringify(direct)}`);
+    await converges(hosts(), wanted, {
       groups,
       changed,
       disturb: [{ by: "rm /etc/apt/apt.conf.d/95k3sprov-proxy", repairedBy: "proxy : Send apt through the proxy" }],
     });
     // A change behind our back of what K3s reads: the line is mended, and the service, which read the wrong one, is restarted.
     await server.read("sed -i s/3128/3129/ /etc/systemd/system/k3s.service.env && systemctl restart k3s");
-    const mended = await apply(hosts(), playbook("proxy_system: [apt]"), { groups });
+    const mended = await apply(hosts(), wanted, { groups });
     expect(mended.changes).toEqual({
       host1: ["proxy : Set the proxy of K3s", "k3s-host : Restart K3s with its new configuration"],
     });
@@ -92,6 +94,39 @@ describe("what role proxy refuses before it touches a host", () => {
   });
 });
 
+describe("role proxy on a host that the inventory calls otherwise than the other nodes do", () => {
+  const host = freshHost();
+  const refused = async (more: string) => {
+    const report = await apply(host(), playbook(more), { groups: { server: [host()] }, rc: 2 });
+    expect(report.changes).toEqual({});
+    return messagesOf(report);
+  };
+  const message = (address: string) =>
+    `this node's own address ${address} is not covered by NO_PROXY, and the nodes talk to each other by it: set k3s_node_ip: ${address} for this host, or put its network into proxy_no_proxy`;
+
+  it("refuses what would lead etcd through the proxy", async () => {
+    expect(await refused("")).toContain(message(host().internalAddress));
+    expect(await refused("proxy_no_proxy: [localhost, 192.0.2.0/24, 'fd00::/8', .example]")).toContain(
+      message(host().internalAddress),
+    );
+    // What the inventory says of it is known without the host.
+    const told = { groups: { server: [host()] }, vars: { k3s_server_config: { "node-ip": "fd00::7,192.0.2.7" } }, rc: 3 };
+    expect((await apply(host(), playbook(""), told)).stderr).toContain(message("fd00::7"));
+  });
+
+  it("takes networks, the address that K3s is told, and what is no concern of the nodes", async () => {
+    const accepted = async (more: string, vars: Readonly<Record<string, unknown>> = {}) => {
+      const report = await apply(host(), playbook(more), { groups: { server: [host()] }, vars, check: true });
+      expect(report.changes).toEqual({ fresh1: ["proxy : Set the proxy of K3s"] });
+    };
+    const network = host().internalAddress.replace(/[.]\d+[.]\d+$/, ".0.0/16");
+    await accepted(`proxy_no_proxy: [localhost, ${network}]`);
+    await accepted("proxy_no_proxy: ['fd00::/8']", { k3s_server_config: { "node-ip": "fd00::7,192.0.2.7" } });
+    await accepted("proxy_cluster_hosts: []");
+    await accepted("proxy_scope: containerd");
+  });
+});
+
 describe("role proxy, with a real proxy", () => {
   const proxy = freshHost({ image: "proxy" });
   const host = freshHost({ image: "apt" });
@@ -110,6 +145,8 @@ cd /srv/apt/pool/docker/stable && dpkg -i docker-ce_28* docker-ce-cli_28* contai
       proxy_https: `http://${proxy().internalAddress}:8888`,
       proxy_system: ["apt", "docker"],
     };
+    // The tests reach a host by a port of this machine, the nodes each other by addresses of their own.
+    const hostVars = () => ({ k3s_node_ip: host().internalAddress });
     const play = (more: object) =>
       JSON.stringify([{ hosts: "all", become: true, roles: [{ role: "proxy", vars: { ...vars, ...more } }] }]);
     /** Downloads a package; whether the server saw the proxy in front of it. */
@@ -124,7 +161,7 @@ cd /srv/apt/pool/docker/stable && dpkg -i docker-ce_28* docker-ce-cli_28* contai
       host().read("tr '\\0' '\\n' </proc/$(systemctl show -P MainPID docker)/environ | grep -i _proxy= | sort || :");
 
     expect(await download()).toBe(false);
-    const applied = await apply(host(), play({}));
+    const applied = await apply(host(), play({}), { hostVars });
     expect(applied.changes["fresh1"]).toContain("k3s-host : Restart docker with its new configuration");
     expect(await download()).toBe(true);
     expect(await proxy().read("cat /var/log/tinyproxy/closed.log")).toContain("/pool/main/demo-lib_1.0-1_all.deb");
@@ -134,7 +171,7 @@ cd /srv/apt/pool/docker/stable && dpkg -i docker-ce_28* docker-ce-cli_28* contai
       `HTTP_PROXY=${vars.proxy_http}`,
       expect.stringMatching(/^NO_PROXY=localhost,127\.0\.0\.1,127\.0\.0\.0\/8/),
     ]);
-    expect((await apply(host(), play({}))).changes).toEqual({});
+    expect((await apply(host(), play({}), { hostVars })).changes).toEqual({});
 
     await apply(host(), play({ proxy_state: "absent" }));
     expect(await download()).toBe(false);

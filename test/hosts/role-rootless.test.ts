@@ -1,9 +1,11 @@
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import { messagesOf } from "./messages.ts";
 import { freshHost } from "./pool.ts";
 import { refusals } from "./refusals.ts";
+import { repository } from "./run.ts";
 
 // The machine's kernel has this one, since Docker needs it; a container cannot load others.
 const playbook = (more = "") => `
@@ -212,6 +214,55 @@ describe("what role rootless refuses of a host before it changes it", () => {
       new RegExp(
         `rootless_cidr ${cidr} overlaps [0-9./]+, which is a network of this host; choose a network that nobody else uses`,
       ),
+    );
+  });
+});
+
+describe("what role rootless wants of the kernels of Red Hat", () => {
+  const rocky = {
+    os_family: "RedHat",
+    distribution: "Rocky",
+    distribution_major_version: "10",
+    kernel: "6.12.0-55.el10.x86_64",
+    virtualization_tech_guest: ["kvm"],
+    packages: {},
+  };
+  const extra = (name: string, release: string) => ({ [name]: [{ name, version: "6.12.0", release, arch: "x86_64" }] });
+  const old = "kernel-modules-extra-6.12.0-55.el10.x86_64";
+  const uek = { ...rocky, distribution: "OracleLinux", kernel: "6.12.0-1.el10uek.x86_64" };
+  it.each([
+    ["10", rocky, "nf_tables", [old], [old]],
+    ["10, that has it", { ...rocky, packages: extra("kernel-modules-extra", "55.el10") }, "nf_tables", [old], []],
+    [
+      "10, that has it for another kernel",
+      { ...rocky, packages: extra("kernel-modules-extra", "56.el10") },
+      "nf_tables",
+      [old],
+      [old],
+    ],
+    ["10 with Oracle's kernel", uek, "nf_tables", ["kernel-uek-modules-extra-6.12.0-1.el10uek.x86_64"], undefined],
+    ["10 in a container", { ...rocky, virtualization_tech_guest: ["container"] }, "nf_tables", [], []],
+    ["9", { ...rocky, distribution_major_version: "9" }, "iptable_nat", [], []],
+    ["that is Fedora", { ...rocky, distribution: "Fedora", distribution_major_version: "42" }, "iptable_nat", [], []],
+  ])("%s", async (_, facts, nat, wanted, brought = wanted) => {
+    const files = ["k3s-host", "rootless"].flatMap((role) =>
+      ["defaults", "vars"].map((folder) => join(repository, "roles", role, folder, "main.yml")),
+    );
+    const kernel = "select('match', 'kernel-') | list | to_json";
+    const said = `{{ rootless_modules | to_json }} {{ rootless__wanted | ${kernel} }} {{ rootless__found.packages | ${kernel} }}`;
+    const text = [
+      {
+        hosts: "localhost",
+        connection: "local",
+        gather_facts: false,
+        vars_files: files,
+        vars: { ansible_facts: facts },
+        tasks: [{ debug: { msg: said } }],
+      },
+    ];
+    const list = (all: readonly string[]) => JSON.stringify(all).replaceAll(",", ", ");
+    expect(messagesOf(await apply([], JSON.stringify(text)))).toBe(
+      [["overlay", "fuse", "br_netfilter", nat, "vxlan"], wanted, brought].map(list).join(" "),
     );
   });
 });

@@ -22,6 +22,8 @@ async function makeFit(host: TestHost): Promise<void> {
   );
 }
 const written = [
+  "stargz : Make a place to remember by",
+  "stargz : Write down what is there",
   "stargz : Install FUSE's tools",
   "stargz : Load FUSE at each boot",
   "stargz : Create the directories of K3s' settings",
@@ -77,6 +79,33 @@ describe("role stargz", () => {
     });
   });
 
+  it("leaves what was there before it, or what nobody has noted", { timeout: 240_000 }, async () => {
+    await makeFit(host());
+    const options = { groups: { server: [host()] } };
+    const state = "dpkg-query -W -f '${Package} ${db:Status-Abbrev}\\n' fuse3 libfuse3-3 uidmap; ls /var/lib/k3sprov";
+    const installed = async () => (await host().exec(state)).stdout.replaceAll(" \n", "\n").trim();
+    const absent = play("stargz_state: absent");
+    // Somebody else's, as on Ubuntu, where snapd needs it.
+    await host().read("apt-get install -qq -y fuse3 >/dev/null 2>&1");
+    await apply(host(), play(), options);
+    expect(await host().read("cat /var/lib/k3sprov/stargz.json")).toBe('{"packages": [], "seen": ["fuse3"]}');
+    // One that is wanted later is noted later.
+    const more = play("stargz_packages: [fuse3, uidmap]");
+    for (const check of [true, false]) {
+      const { changes } = await apply(host(), more, { ...options, check });
+      expect(changes).toEqual({ fresh1: ["stargz : Write down what is there", "stargz : Install FUSE's tools"] });
+    }
+    const again = await apply(host(), more, options);
+    expect(again.changes).toEqual({});
+    // What packages there are is not asked again.
+    expect(again.costs["fresh1"]?.roundTrips).toBeLessThanOrEqual(2);
+    const check = await apply(host(), absent, { ...options, check: true });
+    expect((await apply(host(), absent, options)).changes).toEqual(check.changes);
+    expect(await installed()).toBe("fuse3 ii\nlibfuse3-3 ii");
+    expect((await apply(host(), absent, options)).changes).toEqual({});
+    await host().read("apt-get purge -qq -y --auto-remove fuse3 >/dev/null 2>&1");
+  });
+
   it("restarts a K3s that runs, and removes its images when told to", { timeout: 240_000 }, async () => {
     await makeFit(host());
     await installK3s(host(), "agent");
@@ -86,7 +115,7 @@ describe("role stargz", () => {
       play("stargz_packages: []", ...lines).replace("stargz_prune: false", "stargz_prune: true");
     for (const check of [true, false]) {
       const report = await apply(host(), pruning(), { ...options, check });
-      expect(report.changes).toEqual({ fresh1: [...written.slice(1), ...restarted] });
+      expect(report.changes).toEqual({ fresh1: [...written.slice(3), ...restarted] });
     }
     expect(await containerdConfig(host())).toContain('snapshotter = "stargz"');
     expect(await host().read("cat /run/k3s-stand-in.calls")).toBe("crictl rmi --prune");

@@ -18,6 +18,7 @@ const playbook = (vars = "") => `
 `;
 const fields = z.record(z.string(), z.unknown());
 const log = "/var/log/ulog/syslogemu.log";
+const noted = "ulogd2 : Write down what is there";
 
 /** Drops a packet as K3s' network policy controller does, and waits for what the log then says of it. */
 async function dropped(host: TestHost, port: number, file: string): Promise<string> {
@@ -35,8 +36,8 @@ describe("role ulogd2", { timeout: 300_000 }, () => {
     const configure = "ulogd2 : Configure ulogd";
     const run = "ulogd2 : Run ulogd with this configuration";
     const rotate = "ulogd2 : Say when the package's log is rotated";
-    await converges(host(), playbook(), {
-      changed: ["ulogd2 : Install ulogd", configure, rotate, run],
+    const { again } = await converges(host(), playbook(), {
+      changed: ["ulogd2 : Make a place to remember by", noted, "ulogd2 : Install ulogd", configure, rotate, run],
       disturb: [
         { by: "sed -i s/group=100/group=0/ /etc/ulogd.conf", repairedBy: [configure, run] },
         { by: "sed -i '/^.emu1.$/,/^sync/s/sync=1/sync=0/' /etc/ulogd.conf", repairedBy: [configure, run] },
@@ -49,6 +50,7 @@ describe("role ulogd2", { timeout: 300_000 }, () => {
       // ulogd takes the kernel's own packet log over, and its end does not give that back.
       ignore: ["net.netfilter.nf_log.2", "net.netfilter.nf_log.7", "net.netfilter.nf_log.10"],
     });
+    expect(again.costs["fresh1"]?.roundTrips).toBeLessThanOrEqual(3);
   });
 
   it("writes the packets that were dropped, as text and as JSON, beside what else ulogd does", async () => {
@@ -77,6 +79,7 @@ s/^#\\(plugin=.*_\\(inppkt_NFLOG\\|raw2packet_BASE\\|filter_I.*\\|filter_PRINTPK
     );
     const json = await apply(host(), playbook("ulogd2_output: json"));
     expect(json.changes["fresh1"]).toEqual([
+      noted,
       "ulogd2 : Install ulogd",
       "ulogd2 : Configure ulogd",
       "ulogd2 : Rotate the log",
@@ -85,12 +88,28 @@ s/^#\\(plugin=.*_\\(inppkt_NFLOG\\|raw2packet_BASE\\|filter_I.*\\|filter_PRINTPK
     const line: unknown = JSON.parse((await dropped(host(), 9993, "/var/log/ulog/ulogd.json")).split("\n")[0] ?? "");
     expect(line).toMatchObject({ "oob.prefix": "DROP by policy default/deny-all", dest_port: 9993, src_ip: "127.0.0.1" });
 
-    // Only what the role has written goes, but for plugins, which others may use by now; what others wrote stays.
-    await apply(host(), playbook("ulogd2_output: json\n        ulogd2_keep_packages: true").replace("present", "absent"));
-    const plugins = [...theirs.matchAll(/^#(plugin=.*(?:HWHDR|JSON)[.]so")$/gm)].map(([, one]) => one);
+    // Only what the role has brought goes, but for plugins, which others may use by now; what others brought stays.
     const sorted = (text: string) => text.split("\n").sort();
-    expect(sorted(await host().read("cat /etc/ulogd.conf"))).toEqual(sorted([theirs, ...plugins].join("\n")));
-    expect(await host().read("systemctl is-active ulogd2; ls /etc/logrotate.d | grep -c k3sprov || :")).toBe("active\n0");
+    const left =
+      "systemctl is-active ulogd2; ls /etc/logrotate.d /var/lib | grep -c k3sprov || :; dpkg -l 'ulogd2*' | awk '/^ii/ { print $2 }'";
+    const removed = async (vars: string) => {
+      const text = playbook(`ulogd2_output: json${vars}`).replace("present", "absent");
+      const check = await apply(host(), text, { check: true });
+      expect((await apply(host(), text)).changes).toEqual(check.changes);
+      expect((await apply(host(), text)).changes).toEqual({});
+      return { conf: sorted(await host().read("cat /etc/ulogd.conf")), state: (await host().exec(left)).stdout };
+    };
+    const plugins = (names: string) =>
+      [...theirs.matchAll(new RegExp(`^#(plugin=.*(?:${names})[.]so")$`, "gm"))].map(([, one]) => one);
+    expect(await removed("")).toEqual({
+      conf: sorted([theirs, ...plugins("HWHDR")].join("\n")),
+      state: "active\n0\nulogd2\n",
+    });
+    await apply(host(), playbook("ulogd2_output: json"));
+    expect(await removed("\n        ulogd2_keep_packages: true")).toEqual({
+      conf: sorted([theirs, ...plugins("HWHDR|JSON")].join("\n")),
+      state: "active\n0\nulogd2\nulogd2-json\n",
+    });
   });
 });
 

@@ -37,6 +37,8 @@ mount -t tmpfs none /sys/bus/pci/devices && ln -s /run/pci/0000:01:00.0 /sys/bus
   const { applied } = await converges(host(), roles("present"), {
     changed: [
       // Both are signed by the same key here.
+      "ulogd2 : Make a place to remember by",
+      "ulogd2 : Write down what is there",
       "ulogd2 : Trust the key of the repository",
       "ulogd2 : Add the repository to dnf",
       "ulogd2 : Install ulogd",
@@ -57,6 +59,8 @@ mount -t tmpfs none /sys/bus/pci/devices && ln -s /run/pci/0000:01:00.0 /sys/bus
 printf '%s\\n' 'NAME="openSUSE Leap"' 'VERSION="15.6"' 'ID="opensuse-leap"' 'ID_LIKE="suse opensuse"' 'VERSION_ID="15.6"' >/etc/os-release`);
   const suse = roles("present").replace("output: json", "output: json\n      ulogd2_packages: [ulogd]");
   expect((await apply(host(), suse)).changes["fresh1"]).toEqual([
+    "ulogd2 : Make a place to remember by",
+    "ulogd2 : Write down what is there",
     "ulogd2 : Trust the key of the repository",
     "ulogd2 : Add the repository to zypper",
     "ulogd2 : Install ulogd",

@@ -5,7 +5,7 @@ import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
 import type { TestHost } from "./host.ts";
 import { publishK3s } from "./k3s-release.ts";
 import { RUN } from "./k3s-steps.ts";
-import { freshHost, freshHosts } from "./pool.ts";
+import { freshHost, freshHosts, pairOf } from "./pool.ts";
 import { repository } from "./run.ts";
 import { diffSnapshots } from "./snapshot-diff.ts";
 
@@ -26,12 +26,16 @@ const vars = {
 
 const changesOf = (report: RunReport, host: TestHost): readonly string[] => report.changes[host.name] ?? [];
 
-/** The options of a run that finds K3s on the test's own server. */
-const withK3s = (artifacts: Parameters<typeof publishK3s>[0], options: ApplyOptions): ApplyOptions => ({
-  hostVars: (host) => ({ k3s_node_ip: host.internalAddress }),
-  ...options,
-  vars: { ...options.vars, k3s_server_download_url: `${publishK3s(artifacts, [vars.k3s_server_version]).base}/download` },
-});
+/** The options of a run that finds K3s on the test's own server, which the proxy, that there is none, is not needed for. */
+const withK3s = (artifacts: Parameters<typeof publishK3s>[0], options: ApplyOptions): ApplyOptions => {
+  const { base } = publishK3s(artifacts, [vars.k3s_server_version]);
+  const near = ["localhost", "127.0.0.1", "127.0.0.0/8", "::1", new URL(base).hostname];
+  return {
+    hostVars: (host) => ({ k3s_node_ip: host.internalAddress }),
+    ...options,
+    vars: { ...options.vars, proxy_no_proxy: near, k3s_server_download_url: `${base}/download` },
+  };
+};
 
 describe("site.yaml", () => {
   const hosts = freshHosts(5, { image: "demo" });
@@ -86,8 +90,7 @@ describe("two roles in either order", () => {
 `;
 
   it("make the same host", { timeout: 300_000 }, async () => {
-    const [first, second] = hosts();
-    if (first === undefined || second === undefined) throw new Error("two hosts were asked for");
+    const [first, second] = pairOf(hosts());
     const roles = ["prepare", "proxy", "etcdctl", "ulogd2"];
     const text = play("host1", roles) + play("host2", roles.toReversed());
     // With proxy_add_inventory_hosts each host would name its own play's nodes in an order of its own.

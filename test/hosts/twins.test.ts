@@ -117,6 +117,7 @@ const families: readonly Family[] = [
   },
   {
     name: "control",
+    once: true,
     known: [
       // Debian's Ansible knows no point release, and not that it is in Docker.
       /^facts: .*ansible_(?:distribution_version|virtualization_type)=/,

@@ -8,6 +8,8 @@ export type TwinOptions = {
   readonly files?: Readonly<Record<string, string>>;
   /** Paths, packages and units that may differ; each needs its reason beside it. */
   readonly ignore?: readonly string[];
+  /** Nothing in it depends on what a run before has left, so a second one would tell nothing. */
+  readonly once?: true;
 };
 
 export type TwinDifferences = {
@@ -30,7 +32,7 @@ const ours = z.looseObject({
 });
 
 /**
- * Runs one playbook under ansible-playbook on one host and under k3sprov on its twin, twice each, and tells every difference: how each
+ * Runs one playbook under ansible-playbook on one host and under k3sprov on its twin, twice each unless told otherwise, and tells every difference: how each
  * task ended, what it returned, and what the hosts are like afterwards.
  */
 export async function compareTwins(
@@ -42,7 +44,7 @@ export async function compareTwins(
   const statuses: string[] = [];
   const results: string[] = [];
   let tasks = 0;
-  for (const round of ["first run", "second run"]) {
+  for (const round of options.once === true ? ["first run"] : ["first run", "second run"]) {
     const [theirs, own] = await Promise.all([
       runAnsible(theirHost, playbook, options),
       runOurs(ourHost, playbook, options.files ?? {}),

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GenericContainer, type StartedTestContainer, Wait } from "testcontainers";
-import { hostImage, ownedByRun, runInside } from "./container.ts";
+import { hostImage, ownedByRun } from "./container.ts";
 import { attachHost, type TestHost } from "./host.ts";
+import { runInside } from "./inside.ts";
 import { runFolder, testKey } from "./run.ts";
 import { snapshots } from "./snapshot.ts";
 

@@ -18,6 +18,7 @@ const knobs: Knobs = {
   filesystem: "",
   cgroupVersion: 2,
   staysNotReady: false,
+  kubeletHangs: false,
   learnerMs: 0,
   apiDelayMs: 0,
 };
@@ -152,6 +153,15 @@ describe("a chain that is shown", () => {
     });
     expect(shownChain(`${leaf}${root.certificate}${crossed}${old.certificate}`)).toBe(`${leaf}${crossed}`);
   });
+});
+
+it("an authority is also there without what stands above it", () => {
+  const paths = new Paths(join(folder, "chained"));
+  const files = newBootstrap(paths, knobs);
+  const above = selfSigned("root", newKey(), new Date(), 10);
+  writeBootstrap(paths, { ...files, "server-ca.crt": `${files["server-ca.crt"]}${above}` });
+  for (const name of ["server-ca", "client-ca"])
+    expect(readFileSync(paths.tls(`${name}.nochain.crt`), "utf8")).toBe(files[`${name}.crt`]);
 });
 
 describe("the stand-in's datastore", () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type Command, type Files, loadSettings } from "../k3s/config.ts";
+import { criticalValues } from "../k3s/join.ts";
 import { isRestricted, parseLabels, parseTaints } from "../k3s/labels.ts";
+import { WrongUsage } from "../k3s/usage.ts";
 
 type Given = {
   readonly command?: Command;
@@ -51,15 +53,36 @@ describe("the stand-in's configuration", () => {
     expect([mode("0644"), mode('"0644"')]).toEqual(["420", "0644"]);
   });
 
-  it("warns of what it does not know, and of what only servers know", () => {
-    const files = { [MAIN]: "tokn: x\ncluster-init: true\nselinux: true" };
-    expect(load({ files }).warnings).toEqual(["Unknown flag --tokn found in config.yaml, skipping"]);
-    const agent = load({ command: "agent", files });
-    expect(agent.warnings).toEqual([
+  it("warns a server of what it does not know, and of what only agents know", () => {
+    const { settings, warnings } = load({ files: { [MAIN]: "tokn: x\ndisable-apiserver-lb: true\nselinux: true" } });
+    expect(warnings).toEqual([
       "Unknown flag --tokn found in config.yaml, skipping",
-      "Unknown flag --cluster-init found in config.yaml, skipping",
+      "Unknown flag --disable-apiserver-lb found in config.yaml, skipping",
     ]);
-    expect(agent.settings.isOn("selinux")).toBe(true);
+    expect(settings.isOn("selinux")).toBe(true);
+  });
+
+  it("shows what there is to whoever gives it something else", () => {
+    const usage = (given: Given): string => {
+      try {
+        load(given);
+      } catch (error) {
+        if (error instanceof WrongUsage) return error.usage;
+      }
+      return "";
+    };
+    const text = usage({ command: "agent", files: { [MAIN]: "tokn: x" } });
+    expect(text).toMatch(/^Incorrect Usage: flag provided but not defined: -tokn\n\nNAME:\n {3}k3s agent - Run node agent\n/);
+    expect(text).toContain("--disable-apiserver-lb\n");
+    expect(text).not.toContain("--cluster-init");
+    expect(text.split("\n").length).toBeGreaterThan(30);
+  });
+
+  it("compares what servers must agree on, however it is said", () => {
+    const values = (text: string) => criticalValues(load({ files: { [MAIN]: text } }).settings);
+    expect(values("flannel-ipv6-masq: false\nagent-token: x\ndisable: [traefik]")).toEqual(values(""));
+    expect(values("disable: [traefik, servicelb]")).toMatchObject({ "disable-service-lb": "true" });
+    expect(values("supervisor-metrics: true")).toMatchObject({ "supervisor-metrics": "true" });
   });
 
   it.each<[string, Given, string]>([
@@ -68,6 +91,16 @@ describe("the stand-in's configuration", () => {
       "a flag of servers on an agent",
       { command: "agent", argv: ["--cluster-init"] },
       "flag provided but not defined: -cluster-init",
+    ],
+    [
+      "an unknown key of an agent",
+      { command: "agent", files: { [`${MAIN}.d/a.yaml`]: "tokn: x" } },
+      "Error: flag provided but not defined: -tokn",
+    ],
+    [
+      "a key of servers on an agent",
+      { command: "agent", files: { [MAIN]: "cluster-init: true" } },
+      "Error: flag provided but not defined: -cluster-init",
     ],
     ["a flag without its value", { argv: ["--token"] }, "flag needs an argument: -token"],
     ["a file that is not there", { argv: ["--config", "/none"] }, "open /none: no such file or directory"],

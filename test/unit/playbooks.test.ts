@@ -21,6 +21,7 @@ const SHARED = ["k3s-host", "k3s-install", "k3s-upgrade"];
 const MORE: Readonly<Record<string, readonly string[]>> = {
   "proxy.yaml": ["-eproxy_http=http://proxy.example.com:3128"],
   "reset.yaml": ["-ereset=agent01.example.com,server3"],
+  "rotate-ca.yaml": ["-ecertificates_rotate_ca=2026-11-26"],
 };
 
 async function lint(...argv: readonly string[]) {
@@ -41,6 +42,61 @@ describe("the playbooks that come along", () => {
     for (const role of roles.filter((name) => !SHARED.includes(name))) {
       expect(names).toContain(`${role}.yaml`);
       expect(site).toContain(`- role: ${role}\n`);
+    }
+  });
+});
+
+/** The clusters that stand in the example as comments: what is said of each -> its inventory. */
+function otherClusters(): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const text = readFileSync(inventory, "utf8");
+  for (const [, title = "", block = ""] of text.matchAll(/^# (.+)\n(?:# .*\n)*((?:#all:\n)(?:# {2}.*\n)+)/gm))
+    found.set(title.split(/[.:(,]/)[0]?.trim() ?? "", block.replaceAll(/^#/gm, ""));
+  return found;
+}
+
+describe("the other clusters of the inventory that comes along", () => {
+  // Where the example has a directory that nobody but its reader has.
+  const write = (text: string): string => {
+    const path = join(folder, "other.yaml");
+    writeFileSync(path, text.replace("/srv/k3s/v1.36.3", folder));
+    return path;
+  };
+
+  it.each([
+    "A single node",
+    "Servers that run the control plane and nothing else; what is deployed runs on the agents",
+    "No host has a way out",
+    "Behind a proxy",
+    "Two servers with an external datastore",
+  ])("%s: goes with site.yaml", async (title) => {
+    const text = otherClusters().get(title);
+    if (text === undefined) throw new Error(`the example has only ${[...otherClusters().keys()].join("; ")}`);
+    const { code, said } = await lint("playbooks/site.yaml", "-i", write(text));
+    expect(said).toContain("no errors");
+    expect(code).toBe(0);
+  });
+
+  it("are no more than these, and each is checked by its roles", async () => {
+    expect(otherClusters().size).toBe(5);
+    const broken = [
+      ["A single node", "v1.36.3+k3s1", "1.36.3", 'k3s_server_version is "1.36.3"'],
+      ["Behind a proxy", "3128", "0", "proxy_http"],
+      ["No host has a way out", "k3s_server_airgap_dir: /srv", "k3s_server_airgap_dir: /nowhere", "has no such directory"],
+      ["Two servers with an external datastore", "k3s_server_token", "some_token", "set k3s_server_token"],
+      [
+        "Servers that run the control plane and nothing else; what is deployed runs on the agents",
+        "        agent1: { ansible_host: 192.0.2.21 }\n        agent2: { ansible_host: 192.0.2.22 }\n",
+        "        {}\n",
+        "no server has an agent",
+      ],
+    ] as const;
+    for (const [title, from, to, message] of broken) {
+      const text = otherClusters().get(title) ?? "";
+      expect(text).toContain(from);
+      const { code, said } = await lint("playbooks/site.yaml", "-i", write(text.replace(from, to)));
+      expect(said).toContain(message);
+      expect(code).toBe(3);
     }
   });
 });
