@@ -95,9 +95,9 @@ export type PlayContext = {
   readonly allHosts: readonly string[];
   readonly gate: Gate;
   readonly handlers: HandlerTable;
-  /** Outcome of `run_once` tasks, by place in the play. */
-  readonly runOnce: Map<string, Promise<TaskOutcome>>;
-  /** Places of tasks that have failed for all hosts with `any_errors_fatal`: nobody else begins them. */
+  /** Who runs a `run_once` task, and its outcome, by place in the play. */
+  readonly runOnce: Map<string, { readonly host: string; readonly outcome: Promise<TaskOutcome> }>;
+  /** Places of tasks with `throttle` that have failed for all hosts with `any_errors_fatal`: nobody else begins them. */
   readonly failedForAll: Set<string>;
   readonly announced: Set<string>;
   /** Keeps at most `forks` hosts busy, and `throttle` of them within one task. */

@@ -31,7 +31,7 @@ export async function runEngineModule(at: TaskRun, evaluator: Evaluator, params:
 
 function setFact(at: TaskRun, evaluator: Evaluator): ModuleOutcome {
   const facts = new Map<Key, Value>();
-  for (const [name, value] of at.task.args) if (name !== "cacheable") facts.set(name, evaluator.render(value));
+  for (const [name, value] of at.task.args) if (name !== "cacheable") facts.set(evaluator.nameOf(name), evaluator.render(value));
   if (at.task.templatedArgs !== undefined) {
     const more = evaluator.render(at.task.templatedArgs);
     if (isMap(more)) for (const [name, value] of more) facts.set(name, value);
@@ -84,6 +84,7 @@ async function pause(at: TaskRun, params: Readonly<Record<string, unknown>>): Pr
     if (connection.prompt === undefined) return failed("pause has nobody to ask: there is no terminal", { user_input: "" });
     answer = await connection.prompt(`${prompt ?? "Press enter to continue, Ctrl+C to abort"}: `);
   }
+  at.run.sessions.forget(at.host.name);
   const stopped = new Date();
   const took = (stopped.getTime() - started.getTime()) / 1000;
   const inMinutes = typeof params["minutes"] === "number";

@@ -3,7 +3,7 @@ import type { Condition } from "../playbook/model.ts";
 import type { EvaluationContext, Names } from "../template/context.ts";
 import { evaluateCondition, evaluateExpression, NotYetKnown, renderValue } from "../template/template.ts";
 import { type Redactor, reveal } from "../vars/taint.ts";
-import { Omit, type Value } from "../vars/value.ts";
+import { type Key, looksLikeTemplate, Omit, TemplateString, type Value } from "../vars/value.ts";
 
 /** Templates and conditions of one task on one host. */
 export class Evaluator {
@@ -24,6 +24,11 @@ export class Evaluator {
   /** The same over other names. */
   over(names: Names): Evaluator {
     return new Evaluator({ ...this.context, names }, this.#redactor);
+  }
+
+  /** The same for a task whose turn may never come. */
+  ahead(): Evaluator {
+    return new Evaluator({ ...this.context, isAhead: true }, this.#redactor);
   }
 
   render(value: Value): Value {
@@ -52,6 +57,12 @@ export class Evaluator {
   text(value: Value | undefined): string | undefined {
     const plain = this.#keyword(value);
     return plain === undefined || plain === null ? undefined : String(plain);
+  }
+
+  /** The name that a key gives to a variable: a key may be a template, too. */
+  nameOf(key: Key): string {
+    const name = String(key);
+    return looksLikeTemplate(name) ? String(this.plain(new TemplateString(name))) : name;
   }
 
   bool(value: Value | undefined): boolean | undefined {

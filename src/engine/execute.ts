@@ -35,6 +35,8 @@ export async function executeModule(at: TaskRun, evaluator: Evaluator, rest: rea
   if (outcome.status === "changed" && !prepared.context.checkMode) at.host.heat = Math.min(at.host.heat + 1, 4);
   else at.host.heat = Math.max(at.host.heat - 0.5, 0);
   keepFacts(at, evaluator, outcome);
+  // A command of the control node may have waited for the host, or written to it (rsync, kubectl cp).
+  if (module.kind === "action" && prepared.session.isControlNode) run.sessions.forget(at.host.name);
   return outcome;
 }
 

@@ -64,13 +64,16 @@ export function finishTask(at: Finishing, outcome: TaskOutcome, ref: TaskRef, el
       code: String(final.result["code"] ?? "unreachable"),
       ...(typeof final.result["help"] === "string" ? { help: final.result["help"] } : {}),
     });
-    throw new HostEnded();
+    throw new HostEnded(isForAll(task, evaluator));
   }
   if (final.status !== "failed" || ignored) return;
   if (canRescue) run.emitter.emit({ type: "rescued", task: ref, host: host.name });
-  // As in Ansible: what is done once for all hosts fails for all of them.
-  const isForAll = (["anyErrorsFatal", "runOnce"] as const).some((keyword) => evaluator.bool(keywordOf(task, keyword)) === true);
-  throw new TaskFailed(ref, final.result, isForAll);
+  throw new TaskFailed(ref, final.result, isForAll(task, evaluator));
+}
+
+/** As in Ansible: what is done once for all hosts fails for all of them. */
+function isForAll(task: Task | Include, evaluator: Evaluator): boolean {
+  return (["anyErrorsFatal", "runOnce"] as const).some((keyword) => evaluator.bool(keywordOf(task, keyword)) === true);
 }
 
 /** Whether the host goes on although the task failed, or could not reach it. */

@@ -5,7 +5,7 @@ import type { TaskRef } from "./events.ts";
 export class TaskFailed extends Error {
   readonly task: TaskRef;
   readonly result: JsonObject;
-  /** `any_errors_fatal` holds for the task: the play is over for all hosts. */
+  /** `any_errors_fatal` holds for the task, or `run_once`: the play is over for all hosts. */
   readonly isFatalForAll: boolean;
   constructor(task: TaskRef, result: JsonObject, isFatalForAll: boolean) {
     super(`task "${task.title}" failed`);
@@ -16,11 +16,14 @@ export class TaskFailed extends Error {
   }
 }
 
-/** `meta: end_host`, `end_play`, `end_batch`, or the play was ended because another host failed: no rescue takes this. */
+/** `meta: end_host`, `end_play`, `end_batch`, the host cannot be reached, or another host has ended the play: no rescue takes this. */
 export class HostEnded extends Error {
-  constructor() {
+  /** As of TaskFailed, where a task could not reach its host. */
+  readonly isFatalForAll: boolean;
+  constructor(isFatalForAll = false) {
     super("host ended");
     this.name = "HostEnded";
+    this.isFatalForAll = isFatalForAll;
   }
 }
 

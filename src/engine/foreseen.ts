@@ -24,8 +24,8 @@ export class ForeseenVariables {
     if (isSure === false) return;
     const render = (value: Value): Value | undefined => (isSure ? attempt(() => evaluator.render(value)) : undefined);
     for (const [name, value] of task.args) {
-      const key = String(name);
-      if (key === "cacheable") continue;
+      const key = attempt(() => evaluator.nameOf(name));
+      if (key === undefined || key === "cacheable") continue;
       this.#facts.add(key);
       this.#set(key, render(value));
     }

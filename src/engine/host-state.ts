@@ -21,6 +21,12 @@ export class HostState {
     this.name = name;
   }
 
+  /** A play begins. What was notified in another one, and not run since the host left it, has no handler here. */
+  begin(): void {
+    this.ended = false;
+    this.notified.clear();
+  }
+
   get counts(): HostCounts {
     return this.#counts;
   }

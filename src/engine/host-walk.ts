@@ -1,5 +1,6 @@
 import { ConnectionError } from "../connection/errors.ts";
 import { DiagnosticError } from "../diagnostic.ts";
+import type { Json, JsonObject } from "../modules/contract.ts";
 import type { Block, Include, Node, Task } from "../playbook/model.ts";
 import { keywordOf, roleOf } from "../playbook/scope.ts";
 import { isSelected, tagsOfNode } from "../playbook/tags.ts";
@@ -147,38 +148,40 @@ export class HostWalk {
     const evaluator = this.#run.evaluator(this.#play, this.host.name, task).with(this.#names);
     if (task.module.name === "meta") return this.#meta(task, order, upcoming);
     const ref = taskRef(task, evaluator);
-    const runOnce = evaluator.bool(keywordOf(task, "runOnce")) ?? false;
     const key = order.join(".");
-    const first = runOnce ? this.#play.runOnce.get(key) : undefined;
-    if (first !== undefined) return this.#takeOver(task, await first, { ref, evaluator });
+    const keywords = keywordsOf(task, evaluator);
+    const first = keywords.runOnce ? this.#play.runOnce.get(key) : undefined;
+    if (first !== undefined) return this.#takeOver(task, first.host, await first.outcome, { ref, evaluator });
     if (!this.#play.announced.has(key)) {
       this.#play.announced.add(key);
       this.#run.emitter.emit({ type: "task-started", task: ref });
     }
     const at = this.#taskRunOf(task, upcoming);
     const started = performance.now();
-    const work = this.#play.limit({ id: task.id, throttle: evaluator.number(keywordOf(task, "throttle")) }, async () => {
+    const work = this.#play.limit({ id: task.id, throttle: keywords.throttle }, async () => {
       // While this host waited for its turn another one may have failed for all.
       if (this.#play.failedForAll.has(key)) throw new HostEnded();
       this.#run.emitter.emit({ type: "task-host-started", task: ref, host: this.host.name });
-      const outcome = this.#validateRole(task, at) ?? (await guarded(() => runTask({ ...at, task })));
+      const outcome = keywords.wrong ?? this.#validateRole(task, at) ?? (await guarded(() => runTask({ ...at, task })));
       // Noted before the next one has its turn; the play is over when this host has gone through its `always`.
-      if (this.#isFatalForAll(task, outcome, evaluator)) this.#play.failedForAll.add(key);
+      if ((keywords.throttle ?? 0) > 0 && this.#isFatalForAll(task, outcome, evaluator)) this.#play.failedForAll.add(key);
       return outcome;
     });
-    if (runOnce) this.#play.runOnce.set(key, work);
+    if (keywords.runOnce) this.#play.runOnce.set(key, { host: this.host.name, outcome: work });
     const outcome = await work;
     finishTask({ ...at, task }, outcome, ref, Math.round(performance.now() - started), this.#rescues > 0);
   }
 
   #isFatalForAll(task: Task, outcome: TaskOutcome, evaluator: Evaluator): boolean {
-    if (outcome.status !== "failed" || this.#rescues > 0 || isIgnored(outcome, task, evaluator)) return false;
+    const isBad = outcome.status === "unreachable" || (outcome.status === "failed" && this.#rescues === 0);
+    if (!isBad || isIgnored(outcome, task, evaluator)) return false;
     return evaluator.bool(keywordOf(task, "anyErrorsFatal")) === true;
   }
 
-  /** Another host has run a `run_once` task: its result is ours, its failure too. */
+  /** Another host has run a `run_once` task: its result is ours, its failure too, and what it has set. */
   #takeOver(
     task: Task,
+    from: string,
     outcome: TaskOutcome,
     { ref, evaluator }: { readonly ref: TaskRef; readonly evaluator: Evaluator },
   ): void {
@@ -186,12 +189,13 @@ export class HostWalk {
     if (task.register !== undefined) {
       store.setRegistered(this.host.name, task.register, registeredValue(outcome, task.register, outcome.noLog));
     }
-    if (outcome.status === "failed" && !isIgnored(outcome, task, evaluator)) {
-      throw this.#rescues > 0 ? new TaskFailed(ref, outcome.result, true) : new HostEnded();
+    const isBad = outcome.status === "failed" || outcome.status === "unreachable";
+    if (isBad && !isIgnored(outcome, task, evaluator)) {
+      throw outcome.status === "failed" && this.#rescues > 0 ? new TaskFailed(ref, outcome.result, true) : new HostEnded();
     }
-    const facts = outcome.result["ansible_facts"];
-    if (task.module.name !== "set_fact" || typeof facts !== "object" || facts === null || Array.isArray(facts)) return;
-    for (const [name, value] of Object.entries(facts)) store.setFact(this.host.name, name, fromPlain(value));
+    if (task.module.name === "set_fact") return store.copySet(from, this.host.name, namesSetBy(task, outcome));
+    const delegate = task.module.kind === "state" && evaluator.bool(keywordOf(task, "delegateFacts")) === true;
+    for (const one of resultsOf(outcome)) if (!delegate) store.addFacts(this.host.name, fromPlain(one["ansible_facts"] ?? null));
   }
 
   #taskRunOf<T extends Task | Include>(task: T, upcoming: Upcoming) {
@@ -211,9 +215,22 @@ export class HostWalk {
 
   async #meta(task: Task, order: Order, upcoming: Upcoming): Promise<void> {
     const evaluator = this.#run.evaluator(this.#play, this.host.name, task).with(this.#names);
-    const what = runMeta({ run: this.#run, play: this.#play, host: this.host, task, evaluator });
+    const at = { run: this.#run, play: this.#play, host: this.host, task, evaluator };
+    const what = this.#orFailed(() => runMeta(at), task, upcoming);
     if (what === "flush_handlers") return this.flushHandlers(order, upcoming);
     if (what === "reset_connection") return this.#run.sessions.reset(this.host.name);
+  }
+
+  /** What `work` gives; a template in it that cannot be rendered is a failure of the task. */
+  #orFailed<T>(work: () => T, task: Task, upcoming: Upcoming): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof DiagnosticError)) throw error;
+      const evaluator = this.#run.evaluator(this.#play, this.host.name, task).with(this.#names);
+      finishTask(this.#taskRunOf(task, upcoming), failedBy(error), taskRef(task, evaluator), 0, this.#rescues > 0);
+      return undefined;
+    }
   }
 
   async #arrive(order: Order): Promise<void> {
@@ -233,6 +250,35 @@ export class HostWalk {
     return isSelected(tagsOfNode(node), options.tags, options.skipTags);
   }
 }
+
+/** What a task's keywords say of how it is run; `wrong` when one of them cannot be told. */
+function keywordsOf(
+  task: Task,
+  evaluator: Evaluator,
+): { readonly runOnce: boolean; readonly throttle: number | undefined; readonly wrong?: TaskOutcome } {
+  try {
+    const runOnce = evaluator.bool(keywordOf(task, "runOnce")) ?? false;
+    return { runOnce, throttle: evaluator.number(keywordOf(task, "throttle")) };
+  } catch (error) {
+    if (!(error instanceof DiagnosticError)) throw error;
+    return { runOnce: false, throttle: undefined, wrong: failedBy(error) };
+  }
+}
+
+/** Results of a task: of each item, where it has a loop. */
+function resultsOf({ result }: TaskOutcome): readonly JsonObject[] {
+  const { results } = result;
+  return Array.isArray(results) ? results.filter(isObject) : [result];
+}
+
+/** Also those that a dry run knows by their names only. */
+function namesSetBy(task: Task, outcome: TaskOutcome): ReadonlySet<string> {
+  const facts = resultsOf(outcome).map((one) => one["ansible_facts"]);
+  return new Set([...[...task.args.keys()].map(String), ...facts.flatMap((one) => (isObject(one) ? Object.keys(one) : []))]);
+}
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function matches(name: string, wanted: string): boolean {
   if (!/[*?]/.test(wanted)) return name === wanted;
@@ -257,10 +303,11 @@ async function guarded(work: () => Promise<TaskOutcome>): Promise<TaskOutcome> {
       if (error.code === "timeout") return { ...failed(error.message, { timedout: true }), ...base };
       return { ...unreachable(error), ...base };
     }
-    if (error instanceof DiagnosticError) {
-      const [first] = error.diagnostics;
-      return { ...failed(error.message, {}, first), ...base };
-    }
+    if (error instanceof DiagnosticError) return failedBy(error);
     throw error;
   }
+}
+
+function failedBy(error: DiagnosticError): TaskOutcome {
+  return { ...failed(error.message, {}, error.diagnostics[0]), loop: false, delegatedTo: undefined, noLog: false };
 }

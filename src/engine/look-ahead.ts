@@ -37,7 +37,7 @@ const DEEPEST = 10;
 export async function lookAhead(from: LookAheadFrom, after: "probe" | "change"): Promise<readonly Ask[]> {
   const limit = from.host.heat > HOT || (after === "change" && from.host.heat >= 1) ? FEW : Number.POSITIVE_INFINITY;
   const sight: Sight = { asks: [], variables: new ForeseenVariables(from.run), left: limit - from.rest.length };
-  for (const pass of from.rest.slice(0, limit)) sight.asks.push(...(await probesOf(from.task, pass, from)));
+  for (const pass of from.rest.slice(0, limit)) sight.asks.push(...(await probesOf(from.task, pass.ahead(), from)));
   sight.variables.register(from.task);
   for (const node of follow(from.upcoming)) if (!(await visit(node, from, sight, { names: from.names, depth: 0 }))) break;
   return sight.asks;
@@ -63,11 +63,13 @@ async function visit(node: Node, from: LookAheadFrom, sight: Sight, inside: Insi
     return true;
   }
   if (!node.isHandler && !isSelected(tagsOfNode(node), run.options.tags, run.options.skipTags)) return true;
-  const evaluator = run.evaluator(play, from.host.name, node).with(sight.variables.names).with(inside.names);
+  const evaluator = run.evaluator(play, from.host.name, node).with(sight.variables.names).with(inside.names).ahead();
   if (node.kind === "include") return visitInclude(node, evaluator, from, sight, inside);
   sight.left -= 1;
   const { module } = node;
   if (module.kind === "engine") {
+    // What is asked now would be old by then.
+    if (module.name === "pause") return false;
     if (module.name === "set_fact") sight.variables.setFact(node, evaluator);
     if (module.name === "include_vars" && !sight.variables.includeVars(node, evaluator)) return false;
     // add_host and group_by may give hosts other groups and by them other variables. Tasks that depend on those are asked
@@ -109,11 +111,6 @@ function passesOf(task: Task, evaluator: Evaluator): readonly Evaluator[] {
   return passes ?? [];
 }
 
-/** Lookups may write on the control node, or take their time: not for a task that may never run. */
-function isHarmless({ module, args }: Task): boolean {
-  return module.kind === "state" && module.isLight === true && !/\b(lookup|query|q)\s*\(/.test(JSON.stringify([...args]));
-}
-
 async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): Promise<readonly Ask[]> {
   const { run } = from;
   const { module } = task;
@@ -121,7 +118,7 @@ async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): 
     if (module.kind !== "state" && module.kind !== "action") return [];
     if (module.probe === undefined || keywordOf(task, "delegateTo") !== undefined) return [];
     const runs = attempt(() => evaluator.firstFalse(whenChain(task)) === undefined);
-    if (runs === false || (runs === undefined && !isHarmless(task))) return [];
+    if (runs === false || (runs === undefined && !(module.kind === "state" && module.isLight === true))) return [];
     const params = taskParameters(task, evaluator, run.options.redactor);
     const become = becomeOf(task, evaluator, run.options.connection);
     const traits = from.session.traitsAs(become);

@@ -1,5 +1,4 @@
 import type { Play, Task } from "../playbook/model.ts";
-import { keywordOf } from "../playbook/scope.ts";
 import { tooManyFailures } from "./batches.ts";
 import type { PlayContext, RunContext } from "./context.ts";
 import { HostEnded, RoleEnded, TaskFailed } from "./flow.ts";
@@ -73,7 +72,7 @@ async function runHost(
   } catch (error) {
     if (error instanceof TaskFailed) await hostFailed(run, context, host, walk, error);
     else if (!(error instanceof HostEnded)) throw error;
-    if (host.out === "unreachable") noteFailure(run, context, host, false);
+    else if (host.out === "unreachable") noteFailure(run, context, host, error.isFatalForAll);
   } finally {
     context.gate.leave(host.name);
   }
@@ -111,7 +110,7 @@ function noteFailure(run: RunContext, context: PlayContext, host: HostState, isF
   context.failures.add(host.name);
   const evaluator = run.evaluator(context, host.name, context.play);
   const limit = evaluator.number(context.play.maxFailPercentage);
-  if (isFatalForAll || evaluator.bool(keywordOf(context.play, "anyErrorsFatal")) === true) {
+  if (isFatalForAll) {
     context.over = `any_errors_fatal: ${host.name} failed`;
   }
   if (tooManyFailures(context.failures.size, context.hosts.length, limit)) {

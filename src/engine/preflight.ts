@@ -222,7 +222,8 @@ function passesOf(task: Task, evaluator: Evaluator): readonly Evaluator[] {
 function setFacts(task: Task, evaluator: Evaluator, walk: Walk): void {
   const isCertain = task.loop === undefined && foresee(() => evaluator.firstFalse(whenChain(task)) === undefined) === true;
   for (const [name, value] of task.args) {
-    const key = String(name);
+    const key = foresee(() => evaluator.nameOf(name));
+    if (key === undefined) continue;
     const known = isCertain ? foresee(() => evaluator.render(value)) : undefined;
     walk.pending.set(key, known ?? new Undefined(key, "not-yet-known"));
   }

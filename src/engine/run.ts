@@ -89,7 +89,7 @@ async function runPlay(run: RunContext, play: Play): Promise<boolean> {
         hosts: batch.map((one) => one.name),
       });
     }
-    for (const host of batch) host.ended = false;
+    for (const host of batch) host.begin();
     const context = playContext(run, play, batch, names, run.startedAtTask.done);
     await runBatch(run, context);
     run.startedAtTask.done ||= context.started;

@@ -16,7 +16,7 @@ import { failed, type ModuleOutcome, skipped, undetermined } from "./outcome.ts"
 import { registeredValue } from "./registered.ts";
 import { taskRef } from "./task-ref.ts";
 import type { Upcoming } from "./upcoming.ts";
-import { judged, untilDone } from "./verdict.ts";
+import { forgetLooks, judged, untilDone } from "./verdict.ts";
 
 /** How a task ended on a host, loop and all. */
 export type TaskOutcome = ModuleOutcome & {
@@ -93,7 +93,10 @@ async function runLoop(
   const ref = taskRef(task, evaluator);
   const ignored = evaluator.bool(keywordOf(task, "ignoreErrors")) ?? false;
   for (const [index, pass] of passes.entries()) {
-    if (index > 0 && pauseMs > 0) await sleep(pauseMs, run.options.signal);
+    if (index > 0 && pauseMs > 0) {
+      await sleep(pauseMs, run.options.signal);
+      forgetLooks(at, pass);
+    }
     const outcome = await runItem(at, pass, passes.slice(index + 1));
     const item = items[index] ?? null;
     const plainItem = toJson(pass.plain(item));

@@ -1,5 +1,6 @@
 import type { Json } from "../modules/contract.ts";
 import type { Condition } from "../playbook/model.ts";
+import { keywordOf } from "../playbook/scope.ts";
 import { type Evaluator, NotYetKnown } from "./evaluator.ts";
 import { failed, type ModuleOutcome, undetermined } from "./outcome.ts";
 import { registeredValue } from "./registered.ts";
@@ -68,8 +69,13 @@ export async function untilDone(
       result,
     });
     await sleep(delayMs, run.options.signal);
-    run.sessions.forget(host.name);
+    forgetLooks(at, evaluator);
   }
+}
+
+/** Time has passed for what a task looks at: its host, or whom it is delegated to. */
+export function forgetLooks({ run, host, task }: TaskRun, evaluator: Evaluator): void {
+  run.sessions.forget(evaluator.text(keywordOf(task, "delegateTo")) ?? host.name);
 }
 
 function seeing(outcome: ModuleOutcome, register: string | undefined, evaluator: Evaluator): Evaluator {

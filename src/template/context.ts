@@ -23,4 +23,6 @@ export type EvaluationContext = {
   readonly decrypt: (vault: VaultText) => Secret;
   /** Told every text that came out of a secret, so that it is masked wherever it turns up later. */
   readonly onSecret: (text: string) => void;
+  /** For a task whose turn may never come: lookups that run commands or write files are not known yet. */
+  readonly isAhead?: boolean;
 };

@@ -98,6 +98,14 @@ export class VariableStore {
     this.#host(host).set.set(name, value);
   }
 
+  /** What `run_once` has set on one host holds for another as well, also what is not known yet. */
+  copySet(from: string, to: string, names: Iterable<string>): void {
+    for (const name of names) {
+      const value = this.#host(from).set.get(name);
+      if (value !== undefined) this.setFact(to, name, value);
+    }
+  }
+
   /** `register`; also Undefined with reason "not-yet-known" for what check mode has not done. */
   setRegistered(host: string, name: string, value: Value): void {
     this.#host(host).set.set(name, value);

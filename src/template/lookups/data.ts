@@ -46,6 +46,7 @@ export const dataLookups: LookupTable = {
   csvfile: { options: csvOptions, run: (call) => withTerms(call, csvOptions, (inner, key) => readCsvCell(inner, key)) },
   password: {
     options: passwordOptions,
+    hasEffects: true,
     run: (call) => withTerms(call, passwordOptions, (inner, path) => [readPassword(inner, path)]),
   },
   sequence: { options: sequenceOptions, run: sequence },

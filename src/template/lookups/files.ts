@@ -27,8 +27,12 @@ export const fileLookups: LookupTable = {
   },
   fileglob: { options: [], run: (call) => textTerms(call).flatMap((pattern) => glob(pattern, call)) },
   first_found: { options: ["files", "paths", "skip"], run: firstFound },
-  pipe: { options: [], run: (call) => textTerms(call).map((command) => pipe(command, call).trimEnd()) },
-  lines: { options: [], run: (call) => textTerms(call).flatMap((command) => splitLines(pipe(command, call).trimEnd())) },
+  pipe: { options: [], hasEffects: true, run: (call) => textTerms(call).map((command) => pipe(command, call).trimEnd()) },
+  lines: {
+    options: [],
+    hasEffects: true,
+    run: (call) => textTerms(call).flatMap((command) => splitLines(pipe(command, call).trimEnd())),
+  },
   url: {
     options: [],
     run: () =>

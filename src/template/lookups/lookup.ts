@@ -9,6 +9,10 @@ export type LookupCall = {
   readonly runtime: Runtime;
 };
 
-/** `options`: the names it understands. */
-export type Lookup = { readonly options: readonly string[]; readonly run: (call: LookupCall) => readonly Value[] };
+/** `options`: the names it understands. `hasEffects`: it runs a command or writes a file, so nobody asks it before its task has its turn. */
+export type Lookup = {
+  readonly options: readonly string[];
+  readonly hasEffects?: true;
+  readonly run: (call: LookupCall) => readonly Value[];
+};
 export type LookupTable = Readonly<Record<string, Lookup>>;

@@ -1,7 +1,7 @@
 import { DiagnosticError } from "../../diagnostic.ts";
 import { didYouMean } from "../../suggest.ts";
 import { isList, Secret, Undefined, type Value } from "../../vars/value.ts";
-import { fault, TemplateFault } from "../errors.ts";
+import { fault, NotYetKnown, TemplateFault } from "../errors.ts";
 import { shortName } from "../filters/registry.ts";
 import type { CallArguments } from "../objects.ts";
 import { toText } from "../repr.ts";
@@ -53,6 +53,7 @@ export function performLookup(
       return fault("template-value", `the lookup "${name}" has no option "${option}"${didYouMean(option, lookup.options)}`);
     }
   }
+  if (lookup.hasEffects === true && runtime.context.isAhead === true) throw new NotYetKnown(`lookup('${name}')`);
   const settled = terms.map((term) => runtime.deep(term));
   const settledOptions = new Map(
     [...options].map(([key, value]) => [key, value instanceof Undefined ? value : runtime.deep(value)]),
