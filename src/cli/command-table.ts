@@ -62,7 +62,7 @@ export const commands: readonly CommandDefinition[] = [
     groups: everything,
     examples: [
       "k3sprov apply -i inventory.yaml playbooks/site.yaml",
-      "k3sprov apply -i inventory.yaml -l 'agents:!node3' -t proxy playbooks/site.yaml",
+      "k3sprov apply -i inventory.yaml -l 'agent:!agent03.example.com' -t proxy playbooks/site.yaml",
     ],
     load: () => import("./commands/apply.ts"),
   },
@@ -111,7 +111,7 @@ export const commands: readonly CommandDefinition[] = [
     summary: "log in to hosts and see whether they can be worked on",
     arguments: [pattern(false)],
     groups: adHoc,
-    examples: ["k3sprov ping -i inventory.yaml", "k3sprov ping agents -b -K -i inventory.yaml"],
+    examples: ["k3sprov ping -i inventory.yaml", "k3sprov ping agent -b -K -i inventory.yaml"],
     load: () => import("./commands/ping.ts"),
   },
   {
@@ -133,7 +133,7 @@ export const commands: readonly CommandDefinition[] = [
     groups: [...adHoc, "playbook"],
     examples: [
       "k3sprov exec all -i inventory.yaml -- uptime",
-      "k3sprov exec agents -b -i inventory.yaml -- 'journalctl -u k3s-agent | tail -n 20'",
+      "k3sprov exec agent -b -i inventory.yaml -- 'journalctl -u k3s-agent | tail -n 20'",
     ],
     load: () => import("./commands/exec.ts"),
   },

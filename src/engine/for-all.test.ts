@@ -42,6 +42,17 @@ describe("any_errors_fatal", () => {
     expect((await box.run(text)).tasks["one"]).toEqual(["failed fails", "changed tidied"]);
   });
 
+  it("holds although the host leaves the play in always", async () => {
+    const text = play(
+      `    - block: [{ name: fails, command: "false", when: inventory_hostname == "a" }]
+      always: [{ name: tidies, command: "true", ${nobody}, when: inventory_hostname == "a" }]
+      any_errors_fatal: true
+    - { name: after, debug: { msg: x } }
+`,
+    );
+    expect((await box.run(text, { hosts: ["a", "b"] })).tasks["b"]).not.toContain("ok after");
+  });
+
   it("lets all others finish the task that has failed, however many are at work at a time", async () => {
     const text = play(
       '    - { name: fails, shell: "echo x >>{{ here }}/begun; exit 1", any_errors_fatal: true }\n    - { name: after, command: "true" }\n',

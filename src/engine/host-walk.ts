@@ -92,19 +92,27 @@ export class HostWalk {
         if (canRescue) this.#rescues -= 1;
       }
     } catch (error) {
-      if (!(error instanceof TaskFailed) || !canRescue) {
-        if (error instanceof TaskFailed) await this.walk(block.always, [...order, 2], upcoming);
-        throw error;
-      }
+      if (!(error instanceof TaskFailed)) throw error;
+      if (!canRescue) return this.#alwaysAfter(error, block, order, upcoming);
       this.#remember(error);
       try {
         await this.walk(block.rescue, [...order, 1], upcoming);
       } catch (second) {
-        if (second instanceof TaskFailed) await this.walk(block.always, [...order, 2], upcoming);
-        throw second;
+        if (!(second instanceof TaskFailed)) throw second;
+        return this.#alwaysAfter(second, block, order, upcoming);
       }
     }
     await this.walk(block.always, [...order, 2], upcoming);
+  }
+
+  /** Goes through `always`, and on with the failure; a host that leaves the play there has failed for all just the same. */
+  async #alwaysAfter(failure: TaskFailed, block: Block, order: Order, upcoming: Upcoming): Promise<never> {
+    try {
+      await this.walk(block.always, [...order, 2], upcoming);
+    } catch (error) {
+      throw error instanceof HostEnded && failure.isFatalForAll ? new HostEnded(true) : error;
+    }
+    throw failure;
   }
 
   #remember(failure: TaskFailed): void {

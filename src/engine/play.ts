@@ -72,7 +72,7 @@ async function runHost(
   } catch (error) {
     if (error instanceof TaskFailed) await hostFailed(run, context, host, walk, error);
     else if (!(error instanceof HostEnded)) throw error;
-    else if (host.out === "unreachable") noteFailure(run, context, host, error.isFatalForAll);
+    else if (host.out === "unreachable" || error.isFatalForAll) noteFailure(run, context, host, error.isFatalForAll);
   } finally {
     context.gate.leave(host.name);
   }

@@ -301,13 +301,18 @@ describe("restart_when_changed", () => {
   });
 
   it("reads unit files again, in which systemd itself may see no change yet", async () => {
-    for (const [path, isRead] of [
-      ["/etc/systemd/system/demo.service.d", true],
-      ["/etc/demo", false],
+    const paths = ["/etc/demo", "/etc/systemd/system/demo.service.d", "/etc/systemd/system/demo.service.env"];
+    const many = Array.from({ length: 5 }, (_, index) => `/etc/demo/${index}`);
+    for (const [changed, isRead] of [
+      [["/etc/systemd/system/demo.service.d/new.conf"], true],
+      [["/etc/systemd/system/demo.service.env"], false],
+      [["/etc/demo/a"], false],
+      // There may be more.
+      [many, true],
     ] as const) {
-      const newest = [{ path: `${path}/new.conf`, ctime: START + 9 }];
-      const { script } = await planned(systemd, { name: "demo", restart_when_changed: [path] }, answers(running, { newest }));
-      expect(script.includes("daemon-reload"), path).toBe(isRead);
+      const newest = changed.map((path) => ({ path, ctime: START + 9 }));
+      const { script } = await planned(systemd, { name: "demo", restart_when_changed: paths }, answers(running, { newest }));
+      expect(script.includes("daemon-reload"), changed[0]).toBe(isRead);
       expect(script.indexOf("daemon-reload")).toBeLessThan(script.indexOf("restart -- demo"));
     }
   });

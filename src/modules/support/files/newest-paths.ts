@@ -6,7 +6,8 @@ import { missingPathFunction } from "./missing-path.ts";
 /** A path and when it, or what it leads to, was last changed in any way (ctime), in seconds since 1970 with a fraction. */
 export type ChangedPath = { readonly path: string; readonly ctime: number };
 
-const SHOWN = 5;
+/** More of them are not told. */
+export const MOST_NEWEST = 5;
 
 /**
  * The last changes at or below some paths, newest first. Item: paths or patterns, one a line. Links count with their own time and with
@@ -44,7 +45,7 @@ find "$@" -exec stat -c '%Z|%z|%n' {} + && find -L "$@" ! -type l -exec stat -L 
         found.set(path, Math.max(found.get(path) ?? 0, Number(`${match[1]}${match[2] ?? ""}`)));
       }
       const all = [...found].map(([path, ctime]) => ({ path, ctime }));
-      return all.sort((a, b) => b.ctime - a.ctime).slice(0, SHOWN);
+      return all.sort((a, b) => b.ctime - a.ctime).slice(0, MOST_NEWEST);
     });
   },
 };

@@ -55,6 +55,7 @@ function armsFor(option: string): readonly Sh[] | undefined {
   const written = name === "forward-port" && !value.includes("toaddr=") ? `${value}:toaddr=` : value;
   const there = yes(has(`${key}=${written}`));
   if (name === "service") return [there, no(sh`?*`)];
-  if (name === "port" && !value.includes("-")) return [there, sh`${has("ranges=yes")}) ;;`, no(sh`?*`)];
+  // firewalld also knows ports by the names of services.
+  if (name === "port" && /^[1-9]\d*\/[a-z]+$/.test(value)) return [there, sh`${has("ranges=yes")}) ;;`, no(sh`?*`)];
   return [there];
 }

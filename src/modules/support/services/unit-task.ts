@@ -10,7 +10,7 @@ import {
 } from "../../contract.ts";
 import { bytesOf, type Content, contentQuestion, noContent } from "../files/content-collector.ts";
 import { hostPath } from "../files/host-path.ts";
-import { type ChangedPath, newestPaths, wouldChangeBelow } from "../files/newest-paths.ts";
+import { type ChangedPath, MOST_NEWEST, newestPaths, wouldChangeBelow } from "../files/newest-paths.ts";
 import { serviceManager } from "./select.ts";
 import type { Action, ActOptions, Scope, UnitState } from "./service-manager.ts";
 import { type StaleUnits, staleUnits } from "./systemd.ts";
@@ -149,7 +149,7 @@ export function planUnit(state: UnitAnswers, task: UnitTask, context: ProbeConte
       if (unit.error !== null)
         throw new ModuleFailure(`Unit ${unit.unit} cannot be used: ${unit.error}`, { status: unit.status });
       // systemd would go on with what it read before, and only warn.
-      const isStale = unit.needsReload || (wanted.action === "restart" && task.restartWhenChanged.some(isUnitFile));
+      const isStale = unit.needsReload || (wanted.action === "restart" && mayBeUnread(unit, state.newest, task));
       if (isStale && wanted.action !== "stop" && !steps.includes("reload-manager")) steps.push("reload-manager");
       // Between a stop and a start of their own: some init scripts call it a failure to stop what does not run.
       const startsOnly = wanted.action === "restart" && task.sleep !== undefined && !unit.running;
@@ -165,8 +165,17 @@ export function planUnit(state: UnitAnswers, task: UnitTask, context: ProbeConte
   };
 }
 
-/** systemd does not see a drop-in whose directory is new: it looks only into those that were there when it last read its files. */
-const isUnitFile = (path: string): boolean => /\/systemd\/(system|user)\//.test(path);
+/**
+ * systemd does not see a drop-in whose directory is new: it looks only into those that were there when it last read its files. They are not read
+ * again for the change of another file, since that takes devices from containers that run (NVIDIA's, where runc writes cgroups itself).
+ */
+function mayBeUnread({ startedAt }: UnitState, newest: readonly ChangedPath[], { restartWhenChanged }: UnitTask): boolean {
+  const newer = newest.filter((one) => one.ctime > (startedAt ?? 0)).map((one) => one.path);
+  return (newer.length < MOST_NEWEST ? newer : [...newer, ...restartWhenChanged]).some(isUnitFile);
+}
+
+/** An environment file is read at each start, wherever it lies. */
+const isUnitFile = (path: string): boolean => /\/systemd\/(system|user)\//.test(path) && !path.endsWith(".env");
 
 /** In the runlevels that are asked about: all of them to be enabled, none to be disabled. */
 function enabledWhere({ enabled, levels }: UnitState, task: UnitTask): boolean | null {
