@@ -111,6 +111,11 @@ function passesOf(task: Task, evaluator: Evaluator): readonly Evaluator[] {
   return passes ?? [];
 }
 
+/** Nothing is read on the control node for a task that may never run. */
+function isCheap(module: Task["module"]): boolean {
+  return module.kind === "state" && (module.prepare === undefined || module.isLight === true);
+}
+
 async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): Promise<readonly Ask[]> {
   const { run } = from;
   const { module } = task;
@@ -118,7 +123,7 @@ async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): 
     if (module.kind !== "state" && module.kind !== "action") return [];
     if (module.probe === undefined || keywordOf(task, "delegateTo") !== undefined) return [];
     const runs = attempt(() => evaluator.firstFalse(whenChain(task)) === undefined);
-    if (runs === false || (runs === undefined && !(module.kind === "state" && module.isLight === true))) return [];
+    if (runs === false || (runs === undefined && !isCheap(module))) return [];
     const params = taskParameters(task, evaluator, run.options.redactor);
     const become = becomeOf(task, evaluator, run.options.connection);
     const traits = from.session.traitsAs(become);
@@ -134,7 +139,8 @@ async function probesOf(task: Task, evaluator: Evaluator, from: LookAheadFrom): 
     const control = controlNode(evaluator, (text, path) => run.options.vault.decryptFile(text, path));
     const input = module.prepare === undefined ? params : await module.prepare(params, control, context);
     const asks = asksOf(module.probe(input, context), become);
-    if (runs === undefined) return asks.every((ask) => ask.question.collector.light === true) ? asks : [];
+    // What nobody may want is asked where it costs next to nothing.
+    if (runs === undefined) return asks.filter((ask) => ask.question.collector.light === true);
     return asks.filter((ask) => ask.question.collector.outside !== true);
   } catch (error) {
     if (isExpected(error)) return [];

@@ -47,6 +47,7 @@ type Input = EditInput & { readonly isAbsent: boolean };
 
 export const blockinfile = stateModule<Params, Input, Questions, EditChange>({
   name: "blockinfile",
+  isLight: true,
   summary: "Manages a block of lines in a file, between two marker lines.",
   description: [
     "Several blocks in one file need different markers. A marker without {mark}, with the same word at both ends, or of several lines is " +

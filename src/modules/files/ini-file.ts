@@ -63,6 +63,7 @@ type Params = ParametersOf<typeof params>;
 
 export const iniFile = stateModule<Params, EditInput, Questions, EditChange>({
   name: "ini_file",
+  isLight: true,
   aliases: ["community.general.ini_file"],
   summary: "Sets options in a file of sections, as .ini files are.",
   description: [

@@ -66,6 +66,7 @@ type Input = EditInput & { readonly isAbsent: boolean };
 
 export const lineinfile = stateModule<Params, Input, Questions, EditChange>({
   name: "lineinfile",
+  isLight: true,
   summary: "Sees to it that a file has a line, has it changed, or does not have it.",
   description: [
     "Regular expressions are Python's, as far as JavaScript's can stand for them; what they cannot is refused before the host is touched. " +

@@ -46,6 +46,7 @@ type Input = EditInput & { readonly note: ReplaceEdit["note"] };
 
 export const replace = stateModule<ParametersOf<typeof params>, Input, Questions, EditChange>({
   name: "replace",
+  isLight: true,
   summary: "Replaces everything in a file that a regular expression finds.",
   description: [
     "Regular expressions are Python's, as far as JavaScript's can stand for them; what they cannot is refused before the host is touched. " +
