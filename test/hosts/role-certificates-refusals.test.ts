@@ -6,6 +6,7 @@ import { apply, type RunReport } from "./cli.ts";
 import type { TestHost } from "./host.ts";
 import { failuresOf } from "./messages.ts";
 import { freshHosts, pairOf } from "./pool.ts";
+import { refusals } from "./refusals.ts";
 import { repository } from "./run.ts";
 
 const ROTATE = `- import_playbook: ${join(repository, "playbooks", "rotate-ca.yaml")}\n`;
@@ -23,6 +24,20 @@ esac
 `;
 const write = (path: string, content: Buffer | string): string =>
   `mkdir -p "$(dirname ${path})" && echo ${Buffer.from(content).toString("base64")} | base64 -d >${path}`;
+
+it("does not keep what comes after the role certificates from being refused before a host is touched", async () => {
+  const inventory = `all:
+  vars: { k3s_server_version: 1.36.3 }
+  children:
+    k3s_cluster: { children: { server: { hosts: { a: {} } }, agent: { hosts: { b: {} } } } }
+    certificates: { hosts: { a: {}, b: {} } }
+`;
+  const site = `- import_playbook: ${join(repository, "playbooks", "site.yaml")}\n`;
+  expect(await refusals(inventory, site)).toEqual([
+    'a: k3s_server_version is "1.36.3"; write it with all its parts, such as v1.36.3+k3s1',
+    'b: k3s_agent_version is "1.36.3"; write it with all its parts, such as v1.36.3+k3s1',
+  ]);
+});
 
 describe("what a rotation of authorities refuses on a cluster", () => {
   const hosts = freshHosts(2);

@@ -86,7 +86,7 @@ describe("authorities of one's own", () => {
     const { changes } = await run(play, {
       vars: { certificates_rotate: "once", certificates_rotate_services: ["admin", "supervisor"] },
     });
-    const titles = ["Stop K3s", "Have new keys made", "Write down that they were made", "Start K3s"];
+    const titles = ["Stop K3s", "Have new keys made", "Start K3s", "Write down that they were made"];
     expect(changes).toEqual({ fresh1: titled(...titles) });
     const after = (await host().read(keys)).split("\n");
     expect(after.map((line, index) => line === before[index])).toEqual([true, true, false, false]);

@@ -108,6 +108,28 @@ describe("what is refused on a host, before anything is changed there", () => {
     }
   });
 
+  it("control groups that the kubelet does not start with, from the version on that wants others", async () => {
+    const [one] = members();
+    const isOld = (await one.exec("test -e /sys/fs/cgroup/cgroup.controllers")).rc !== 0;
+    await one.read(program("v1.34.9+k3s1"));
+    const run = (vars: Readonly<Record<string, unknown>>, rc: number) =>
+      apply(hosts(), SERVER, {
+        groups: { server: [one] },
+        vars: { ...wanted("v1.35.4+k3s1"), ...vars },
+        check: true,
+        rc,
+      });
+    expect(failuresOf(await run({}, isOld ? 2 : 0))).toEqual(
+      isOld
+        ? [
+            "the host has cgroup v1, and v1.35.4+k3s1 does not start there: boot with systemd.unified_cgroup_hierarchy=1, or set kubelet-arg: [fail-cgroupv1=false] for K3s",
+          ]
+        : [],
+    );
+    await run({ k3s_server_config: { "kubelet-arg": ["fail-cgroupv1=false"] } }, 0);
+    await one.read("rm /usr/local/bin/k3s");
+  });
+
   it("a channel that answers what is no version", async () => {
     artifacts().serve("/channels/stable", { redirect: "/tag/broken" });
     expect(await refused(SERVER, { vars: { k3s_server_channel_url: `${artifacts().http}/channels` } })).toEqual([

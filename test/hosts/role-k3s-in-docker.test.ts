@@ -211,6 +211,11 @@ users:
   });
 });
 
+const NO_TOKEN =
+  "k3s_in_docker_token is no token: it must be one word of printable characters, and K10<64 digits>::user:password when it begins with K10";
+const BOOTSTRAP =
+  "k3s_in_docker_token looks like a bootstrap token (6 characters, a dot, 16 characters), which lets no server in; take another one";
+
 /** Hosts that cannot work, and what is said of each. */
 const WRONG: readonly (readonly [Variables, string])[] = [
   [{ tag: "v1.36.3+k3s1" }, 'k3s_in_docker_tag is "v1.36.3+k3s1", and Docker\'s tags cannot have a +; say v1.36.3-k3s1'],
@@ -257,7 +262,38 @@ const WRONG: readonly (readonly [Variables, string])[] = [
     { server_url: "http://server1:6443", token: "x" },
     'k3s_in_docker_server_url is "http://server1:6443"; it must be https://host:port, and nothing behind it',
   ],
-  [{ token: "a b" }, "k3s_in_docker_token has blanks or line breaks in it"],
+  ...["two words", "K10abc::server:x", `K10${"a".repeat(64)}:server:x`].map((token) => [{ token }, NO_TOKEN] as const),
+  ...["abcdef.0123456789abcdef", `K10${"a".repeat(64)}::abcdef.0123456789abcdef`].map((token) => [{ token }, BOOTSTRAP] as const),
+  [
+    { config: { "tls-sans": ["x"] } },
+    "k3s_in_docker_config has tls-sans, which K3s does not know, and would skip without a word",
+  ],
+  [
+    { config: { "node-labels+": ["a=b"] } },
+    "k3s_in_docker_config has node-labels, which K3s does not know, and would skip without a word",
+  ],
+  [
+    { config: { "disable-apiserver-lb": true } },
+    "k3s_in_docker_config has disable-apiserver-lb, which is for agents only, and would skip without a word",
+  ],
+  [
+    { role: "agent", server_url: "https://server1:6443", token: "x", config: { "cluster-cidr": "10.42.0.0/16" } },
+    "k3s_in_docker_config has cluster-cidr, which is for servers only, and would not start with",
+  ],
+  [
+    { role: "agent", server_url: "https://server1:6443", token: "x", config: { "node-labels": ["a=b"] } },
+    "k3s_in_docker_config has node-labels, which K3s does not know, and would not start with",
+  ],
+  [
+    { registries: { mirrors: { "docker.io": { endpoint: "https://mirror.example" } } } },
+    'k3s_in_docker_registries: endpoint of docker.io must be a list, such as ["https://mirror.example"], and is "https://mirror.example"',
+  ],
+  [
+    { registries: { mirrors: { "docker.io": { endpoint: ["ftp://mirror.example"] } } } },
+    'k3s_in_docker_registries: endpoint "ftp://mirror.example" of docker.io is no address; write https://host or http://host, with a port and a path if it has them',
+  ],
+  [{ registries: { mirror: {} } }, "k3s_in_docker_registries has mirror; it may have mirrors and configs"],
+  [{ config: { "token+": "x" } }, "k3s_in_docker_config has token: say k3s_in_docker_token, which is kept in a file of its own"],
   [{ config: { token: "x" } }, "k3s_in_docker_config has token: say k3s_in_docker_token, which is kept in a file of its own"],
   [{ config: { rootless: true } }, "k3s_in_docker_config has rootless: K3s in a container does not work without root"],
   [
@@ -307,7 +343,15 @@ const RIGHT: readonly Variables[] = [
     image: "registry.example:5000/rancher/k3s",
     network: "host",
     server_url: "https://[fd00::1]:6443",
-    token: "K10abc::server:x",
+    token: `K10${"a".repeat(64)}::server:x`,
+    config: { "tls-san": ["x"], "node-label+": ["a=b"], "write-kubeconfig-mode": "0644" },
+    registries: { mirrors: { "*": null, "docker.io": { endpoint: ["mirror.example", "http://mirror.example:5000/v2"] } } },
+  },
+  {
+    role: "agent",
+    server_url: "https://server1:6443",
+    token: `K10${"a".repeat(64)}::abcdef.0123456789abcdef`,
+    config: { "disable-apiserver-lb": true, "node-label": ["a=b"] },
   },
   { version: "", state: "absent" },
 ];
@@ -316,7 +360,8 @@ it("refuses, before any host is touched, what could not work", async () => {
   const given = { version: "v1.36.3+k3s1" };
   const all = [...WRONG.map(([vars]) => vars), ...RIGHT];
   const hosts = Object.fromEntries(all.map((vars, index) => [`case${index}`, named({ ...given, ...vars })]));
-  const said = await refusals(JSON.stringify({ all: { hosts } }), JSON.stringify([{ hosts: "all", roles: ["k3s-in-docker"] }]));
+  const play = JSON.stringify([{ hosts: "all", roles: ["k3s-in-docker"] }]);
+  const said = await refusals(JSON.stringify({ all: { hosts } }), play, {}, { each: true });
   expect(said.toSorted()).toEqual(WRONG.map(([, text], index) => `case${index}: ${text}`).toSorted());
 
   const agent = { role: "k3s-agent", vars: { k3s_agent_server_url: "https://x:6443", k3s_agent_token: "a-long-enough-token" } };

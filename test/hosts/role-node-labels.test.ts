@@ -178,6 +178,10 @@ const WRONG: readonly (readonly [Variables, string])[] = [
     'node_labels_labels has "-x", "Example.com/y"; a label\'s name has letters, digits and - _ . (63 at most, a letter or digit first and last), and a domain in lower case with / before it if it has one',
   ],
   [
+    { node_labels_labels: { [`${"a".repeat(254)}/b`]: "c" } },
+    `node_labels_labels has "${"a".repeat(254)}/b"; a label's name has letters, digits and - _ . (63 at most, a letter or digit first and last), and a domain in lower case with / before it if it has one`,
+  ],
+  [
     { node_labels_admin_labels: { zone: "a,b" } },
     'node_labels_admin_labels has the value "a,b"; a value has letters, digits and - _ . (63 at most, a letter or digit first and last), or is empty',
   ],
@@ -199,6 +203,10 @@ const WRONG: readonly (readonly [Variables, string])[] = [
   [
     { node_labels_labels: { zone: "a" }, k3s_server_config: { "node-label": ["zone=b=c", "disk=ssd"] } },
     'node-label in K3s\' configuration has zone=b=c, and node_labels_labels has zone: "a"; say it once',
+  ],
+  [
+    { node_labels_labels: { zone: "a" }, k3s_server_config: { "node-label": "disk=ssd", "node-label+": ["zone=b"] } },
+    'node-label in K3s\' configuration has zone=b, and node_labels_labels has zone: "a"; say it once',
   ],
   ...["gpu", "gpu=yes:noschedule", "gpu=a=b:NoExecute", ":NoExecute"].map(
     (taint) =>
@@ -228,6 +236,7 @@ const RIGHT: readonly Variables[] = [
       "x.node.kubernetes.io/y": "",
       "kubelet.kubernetes.io/z": "1",
       "svccontroller.k3s.cattle.io/enablelb": "true",
+      [`${"a".repeat(253)}/b`]: "c",
     },
     node_labels_admin_labels: { "node-role.kubernetes.io/worker": "", "node-restriction.kubernetes.io/x": "y" },
     node_labels_taints: ["CriticalAddonsOnly=true:NoExecute", "CriticalAddonsOnly=true:NoSchedule"],
@@ -241,7 +250,8 @@ it("refuses, before any host is touched, what K3s and Kubernetes would not take"
   const all = [...WRONG.map(([vars]) => vars), ...RIGHT];
   const hosts = Object.fromEntries(all.map((vars, index) => [`case${index}`, vars]));
   const inventory = { all: { children: { server: { hosts }, agent: { hosts: { agent: {} } } } } };
-  const said = await refusals(JSON.stringify(inventory), JSON.stringify([{ hosts: "server", roles: ["node-labels"] }]));
+  const play = JSON.stringify([{ hosts: "server", roles: ["node-labels"] }]);
+  const said = await refusals(JSON.stringify(inventory), play, {}, { each: true });
   expect(said.toSorted()).toEqual(WRONG.map(([, text], index) => `case${index}: ${text}`).toSorted());
 });
 

@@ -134,10 +134,13 @@ it("refuses, before any host is touched, what cannot be", async () => {
   const said = await refusals(
     `all:
   hosts: { rootless: {}, version: {}, repo: {}, fabric: {}, plugin: {} }
-  children: { server: { hosts: { s: { k3s_server_config: { disable-agent: true, docker: true } } } } }`,
+  children:
+    server: { hosts: { s: { k3s_server_config: { disable-agent: true, docker: true } }, keys: { k3s_server_config: { rootless+: true } } } }
+    agent: { hosts: { a: { k3s_agent_config: { rootless: true } } } }`,
     [
       of("rootless", "nvidia_default_runtime: true", ", rootless, docker-runtime"),
       of("s", "nvidia_default_runtime: true"),
+      of("keys:a", "nvidia_state: present"),
       of("version", "nvidia_toolkit_version: 1.18, nvidia_repo_key_fingerprint: F796ECB0"),
       of("repo", "nvidia_repo_url: https://mirror.example/nvidia/, nvidia_experimental: true"),
       of("fabric", "nvidia_driver_packages: [nvidia-headless-570-server, nvidia-fabricmanager-580=580.65.06-1]"),
@@ -152,6 +155,10 @@ it("refuses, before any host is touched, what cannot be", async () => {
     `rootless: ${docker("rootless")}`,
     "s: k3s_server_config has disable-agent, so no pod runs on s that could use a GPU; take it out of the hosts of role nvidia",
     `s: ${docker("s")}`,
+    ...["keys", "a"].map(
+      (host) =>
+        `${host}: K3s' configuration has rootless: true, and without root K3s gets at no GPU; take ${host} out of the hosts of role nvidia`,
+    ),
     'version: nvidia_toolkit_version is "1.18", and must be like 1.18.0-1, or latest, or empty',
     'version: nvidia_repo_key_fingerprint is "F796ECB0", and must be the 40 hexadecimal digits of the key\'s fingerprint',
     'repo: nvidia_repo_url is "https://mirror.example/nvidia/", and must be an address without / at its end; with nvidia_experimental it must end in /stable, beside which /experimental is',

@@ -5,6 +5,7 @@ import { converges } from "./converges.ts";
 import { installK3s, k3sStarts } from "./k3s-stand-in.ts";
 import { messagesOf } from "./messages.ts";
 import { freshHost, freshHosts, pairOf } from "./pool.ts";
+import { refusals } from "./refusals.ts";
 
 const playbook = (more = "") => `
 - hosts: all
@@ -92,6 +93,31 @@ describe("what role proxy refuses before it touches a host", () => {
     );
     expect(said).toContain(message);
   });
+});
+
+it.each([
+  ["a text", "10.44.0.0/16,fd00:44::/56", {}],
+  ["a list", ["10.44.0.0/16", "fd00:44::/56"], {}],
+  ["of services", undefined, { "service-cidr": ["10.45.0.0/16"] }],
+])("refuses other networks than the cluster's on agents as well: %s", async (_, pods, services) => {
+  const inventory = (vars: object) => {
+    const k3s_server_config = { ...services, ...(pods === undefined ? {} : { "cluster-cidr": pods }) };
+    const children = { server: { hosts: { one: { k3s_server_config } } }, agent: { hosts: { two: {}, three: {} } } };
+    return JSON.stringify({ all: { vars: { proxy_http: "http://proxy.example:3128", ...vars }, children } });
+  };
+  const agents = JSON.stringify([{ hosts: "agent", roles: ["proxy"] }]);
+  expect(await refusals(inventory({}), agents, {}, { each: true })).toEqual(
+    ["two", "three"].map(
+      (host) =>
+        `${host}: proxy_cluster_cidrs and proxy_service_cidrs must be what k3s_server_config says (cluster-cidr, service-cidr)`,
+    ),
+  );
+  // What the servers say is taken, and the next mistake is told.
+  const told =
+    pods === undefined ? { proxy_service_cidrs: ["10.45.0.0/16"] } : { proxy_cluster_cidrs: ["10.44.0.0/16", "fd00:44::/56"] };
+  expect(await refusals(inventory({ ...told, proxy_no_proxy: ["*.example"] }), agents, {}, { each: true })).toEqual(
+    ["two", "three"].map((host) => `${host}: proxy_no_proxy has "*.example", which K3s does not understand; write ".example"`),
+  );
 });
 
 describe("role proxy on a host that the inventory calls otherwise than the other nodes do", () => {
