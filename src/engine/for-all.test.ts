@@ -91,6 +91,15 @@ describe("run_once", () => {
     expect(here.result("seen")["msg"]).toBe("told");
   });
 
+  it("sets nothing where it is left out", async () => {
+    const text = play(`
+    - { name: own, set_fact: { mine: "{{ inventory_hostname }}" } }
+    - { name: shared, set_fact: { mine: shared }, run_once: true, when: false }
+    - { name: seen, debug: { msg: "{{ mine }}" } }
+`);
+    expect((await box.run(text, { hosts: ["a", "b"] })).result("seen")["msg"]).toBe("b");
+  });
+
   it("sets facts of all, also those that only an apply can tell", async () => {
     const text = play(`
     - { name: ask, command: echo told, run_once: true, register: said }
@@ -149,6 +158,22 @@ it("fails a host whose keywords or conditions of meta cannot be told, and closes
   const here = await box.run(text, { hosts: ["a", "b"] });
   expect([here.outcome, here.events.at(-1)?.type]).toEqual(["failed", "run-finished"]);
   expect(here.tasks["a"]).toEqual(["failed some"]);
+});
+
+it("knows which item could not be reached, and goes on where that does not matter", async () => {
+  const text = play(`
+    - name: asks
+      command: "true"
+      become: "{{ item == 'x' }}"
+      become_user: no-such-user
+      loop: [x, y]
+      register: asked
+      ignore_unreachable: true
+    - { name: told, debug: { msg: "{{ asked.unreachable }} {{ asked.results | map(attribute='unreachable', default=false) | list }}" } }
+`);
+  const here = await box.run(text);
+  expect([here.outcome, here.result("told")["msg"]]).toEqual(["ok", "True [True, False]"]);
+  expect((await box.run(text.replace("      ignore_unreachable: true\n", ""))).outcome).toBe("unreachable");
 });
 
 it("forgets at the end of a play who was notified in it", async () => {

@@ -201,6 +201,7 @@ export class HostWalk {
     if (isBad && !isIgnored(outcome, task, evaluator)) {
       throw outcome.status === "failed" && this.#rescues > 0 ? new TaskFailed(ref, outcome.result, true) : new HostEnded();
     }
+    if (outcome.status !== "ok" && outcome.status !== "changed" && outcome.incomplete !== true) return;
     if (task.module.name === "set_fact") return store.copySet(from, this.host.name, namesSetBy(task, outcome));
     const delegate = task.module.kind === "state" && evaluator.bool(keywordOf(task, "delegateFacts")) === true;
     for (const one of resultsOf(outcome)) if (!delegate) store.addFacts(this.host.name, fromPlain(one["ansible_facts"] ?? null));
@@ -282,7 +283,8 @@ function resultsOf({ result }: TaskOutcome): readonly JsonObject[] {
 /** Also those that a dry run knows by their names only. */
 function namesSetBy(task: Task, outcome: TaskOutcome): ReadonlySet<string> {
   const facts = resultsOf(outcome).map((one) => one["ansible_facts"]);
-  return new Set([...[...task.args.keys()].map(String), ...facts.flatMap((one) => (isObject(one) ? Object.keys(one) : []))]);
+  const unknown = outcome.incomplete === true ? [...task.args.keys()].map(String) : [];
+  return new Set([...unknown, ...facts.flatMap((one) => (isObject(one) ? Object.keys(one) : []))]);
 }
 
 const isObject = (value: Json | undefined): value is JsonObject =>

@@ -47,6 +47,8 @@ export async function runStateModule(module: AnyStateModule, params: unknown, ru
     const questions = module.probe(input, context);
     const asks = asksOf(questions, run.become);
     if (asks.some((ask) => !session.answers.has(ask))) await session.ask([...asks, ...(await run.lookAhead("probe"))]);
+    // Another host that works here too may have let time pass meanwhile.
+    for (let again = 0; again < 3 && asks.some((ask) => !session.answers.has(ask)); again += 1) await session.ask(asks);
     const state = answersTo(questions, run.become, session);
     const blind = unknownIn(state, questions);
     if (blind !== undefined) {

@@ -1,3 +1,4 @@
+import { ConnectionError } from "../connection/errors.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { DiagnosticError } from "../diagnostic.ts";
 import type { Difference, Json, JsonObject } from "../modules/contract.ts";
@@ -8,7 +9,7 @@ import { fromPlain } from "../vars/plain.ts";
 import { Undefined, type Value } from "../vars/value.ts";
 import type { PlayContext, RunContext } from "./context.ts";
 import { type Evaluator, NotYetKnown } from "./evaluator.ts";
-import { executeModule } from "./execute.ts";
+import { executeModule, unreachable } from "./execute.ts";
 import type { HostState } from "./host-state.ts";
 import { toJson } from "./json.ts";
 import { itemNames, loopItems } from "./loops.ts";
@@ -135,6 +136,8 @@ function together(outcomes: readonly ModuleOutcome[], results: readonly JsonObje
     const result = { ...common, failed: true, msg: "One or more items failed" };
     return { status: "failed", result, ...rest, ...(bad.diagnostic === undefined ? {} : { diagnostic: bad.diagnostic }) };
   }
+  const away = outcomes.find((one) => one.status === "unreachable");
+  if (away !== undefined) return { ...away, result: { ...away.result, ...common }, ...rest };
   if (outcomes.every((one) => one.status === "skipped")) {
     return { ...skipped("All items skipped", { ...common, msg: "All items skipped" }), ...rest };
   }
@@ -171,6 +174,9 @@ export function censored(result: JsonObject): JsonObject {
 }
 
 function outcomeOfError(error: unknown, at: TaskRun): ModuleOutcome {
+  if (error instanceof ConnectionError && error.code !== "aborted") {
+    return error.code === "timeout" ? failed(error.message, { timedout: true }) : unreachable(error);
+  }
   if (error instanceof NotYetKnown) return unforeseeable(error.variable, at);
   if (!(error instanceof DiagnosticError)) throw error;
   const [first] = error.diagnostics;

@@ -163,8 +163,13 @@ describe("role k3s-agent", () => {
     expect((await named("host1,host2", { rc: 3, args: ["--limit", "host2"] })).stderr).toContain(
       "host1 is to lose K3s too, and --limit leaves it out, so this node would be left in the cluster; name the hosts without --limit",
     );
-    // Links and mounts: what K3s has is gone, what is somebody else's is not.
     const [one, two, , four] = members();
+    const alone = (host: TestHost) => (host === one || host === two ? { ansible_port: 1, ansible_ssh_timeout: 3 } : {});
+    expect(failuresOf(await named("host4", { rc: 2, hostVars: alone }))).toEqual([
+      "host1, host2 cannot be reached, so nobody would take this node out of the cluster; mend that, or, where they are lost for good, take them out of the inventory first",
+    ]);
+    expect(await state(four)).toBe("enabled\nactive");
+    // Links and mounts: what K3s has is gone, what is somebody else's is not.
     await four.read(
       `systemctl stop k3s-agent; mkdir -p /data && mv /var/lib/kubelet /data/kubelet 2>/dev/null || mkdir -p /data/kubelet; ln -s /data/kubelet /var/lib/kubelet
 v=/data/kubelet/pods/one/volumes/nfs; mkdir -p $v && mount -t tmpfs nfs $v && echo theirs >$v/file && mkdir /srv/theirs && mount --bind $v /srv/theirs

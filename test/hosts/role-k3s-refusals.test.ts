@@ -35,7 +35,7 @@ function ofBoth(prefix: "k3s_server" | "k3s_agent"): readonly Case[] {
   const shown = (value: unknown) => (typeof value === "string" ? `"${value}"` : JSON.stringify(value).replace(":", ": "));
   const path = (key: string, value: string, written = key): Case => ({
     vars: said({ [written]: value }),
-    text: `${key} in ${prefix}_config is "${value}"; it must be an absolute path, without blanks, .., // and a slash at its end`,
+    text: `${key} in ${prefix}_config is "${value}"; it must be an absolute path without blanks and ..${key === "data-dir" ? ", // and a slash at its end" : ""}`,
   });
   const name = (value: string): Case => ({
     vars: said({ "node-name": value }),
@@ -357,7 +357,7 @@ const SERVERS: readonly Case[] = [
   },
   {
     vars: { ...external, ...config({ "datastore-endpoint": DATABASE, "datastore-cafile": "ca.crt" }) },
-    text: 'datastore-cafile in k3s_server_config is "ca.crt"; it must be an absolute path, without blanks, .., // and a slash at its end',
+    text: 'datastore-cafile in k3s_server_config is "ca.crt"; it must be an absolute path without blanks and ..',
   },
   {
     vars: { k3s_server_state: "absent" },

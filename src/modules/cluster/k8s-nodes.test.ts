@@ -153,11 +153,16 @@ describe("k8s_nodes", () => {
   it.each<[string, unknown, readonly object[], string]>([
     [
       "a node that is not there",
-      [{ name: "two", address: "10.9.9.9" }],
+      [{ name: "two", address: "10.9.9.9", taints: ["a:NoSchedule"] }, { name: "four" }],
       [node("one"), node("three")],
       "k8s_nodes: the cluster has no node two (10.9.9.9); it has one, three",
     ],
-    ["an empty cluster", [{ name: "two", with_id: true }], [], "k8s_nodes: the cluster has no node two-<id>; it has none"],
+    [
+      "an empty cluster",
+      [{ name: "two", with_id: true, labels: { a: "b" } }],
+      [],
+      "k8s_nodes: the cluster has no node two-<id>; it has none",
+    ],
     [
       "one node twice",
       [{ name: "one" }, { name: "x", address: "10.0.0.3" }],

@@ -62,6 +62,7 @@ export const k8sNodes = stateModule<Params, Params, Asked, NodeWork>({
     "Ansible has no such module. All nodes are read with one `kubectl get nodes`, and each that differs is changed by one patch. Labels and taints that others have set are left alone.",
     "What was set here is remembered in an annotation of the node, so that a label that is no longer declared is removed. A task with no labels and taints for a node removes all that was set, and the annotation.",
     "Taints are replaced as a whole, as the API has it: when somebody else changes the node at the same moment, the task fails and nothing of that node is changed. Let it try again with `until`.",
+    "A node that is to have labels or taints must be there; one that is to have none need not.",
     "In check mode, nodes of a cluster that an earlier task would bring would change.",
   ],
   parameters: params,
@@ -84,7 +85,8 @@ export const k8sNodes = stateModule<Params, Params, Asked, NodeWork>({
   plan: (state, given, context): Change<NodeWork> | undefined => {
     const all = nodesIn(state.nodes, accessOf(given, context.traits.home), context);
     const found = given.nodes.map((one, index) => ({ wanted: wantedOf(one, index), node: findNode(all, wantedOf(one, index)) }));
-    const missing = found.filter((one) => one.node === undefined).map(({ wanted }) => shownNode(wanted));
+    // One that is to have nothing has it without being there.
+    const missing = found.filter((one) => one.node === undefined && wantsAny(one.wanted)).map(({ wanted }) => shownNode(wanted));
     if (missing.length > 0)
       throw new ModuleFailure(
         `k8s_nodes: the cluster has no node ${missing.join(", ")}; it has ${all.map((one) => one.name).join(", ") || "none"}`,
@@ -133,6 +135,8 @@ function accessOf(given: Params, home: string): Access {
 }
 
 const KNOWN = ["name", "names", "address", "with_id", "labels", "taints"];
+
+const wantsAny = ({ labels, taints }: WantedNode): boolean => Object.keys(labels).length > 0 || taints.length > 0;
 
 function wantedOf(one: Fields, index: number): WantedNode {
   const bad = (text: string): ModuleFailure => new ModuleFailure(`k8s_nodes: nodes[${index}] ${text}`);
