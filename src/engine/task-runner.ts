@@ -116,6 +116,9 @@ async function runLoop(
       differences: noLog ? [] : outcome.differences,
       ignored: ignored && outcome.status === "failed",
     });
+    // A host that has gone is gone for the other items, too.
+    const isGone = outcome.status === "unreachable" && !String(outcome.result["code"]).startsWith("become-");
+    if (isGone && delegatedTo === undefined) break;
     if (loop.control.breakWhen.length > 0) {
       const seen = task.register === undefined ? pass : pass.with(new Map([[task.register, registeredValue(outcome)]]));
       if (seen.firstFalse(loop.control.breakWhen) === undefined) break;
