@@ -34,8 +34,9 @@ type Line = {
 };
 
 const folder = mkdtempSync(join(tmpdir(), "k3sprov-bench-"));
-const artifacts = await startArtifactServer();
 const hosts = await startHosts(5, { image: "demo", prefix: "site" });
+// After them: where hosts reach this machine may be seen only while one is up.
+const artifacts = await startArtifactServer();
 try {
   const lines: Line[] = [];
   for (const kind of ["plain", "further roles"] as const) {
