@@ -4,24 +4,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Knobs } from "../k3s/knobs.ts";
+import { readKnobs } from "../k3s/knobs.ts";
 import { Paths } from "../k3s/paths.ts";
 import { keepLeaves, newBootstrap, serverLeaves, writeBootstrap } from "../k3s/pki.ts";
 import { changed, newState, seal, unseal } from "../k3s/state.ts";
 import { caHash, parseToken, secureToken, shownChain } from "../k3s/token.ts";
 import { issue, newKey, selfSigned } from "../k3s/x509.ts";
 
-const knobs: Knobs = {
-  startDelayMs: 0,
-  failAtStart: "",
-  issuedDaysAgo: 0,
-  filesystem: "",
-  cgroupVersion: 2,
-  staysNotReady: false,
-  kubeletHangs: false,
-  learnerMs: 0,
-  apiDelayMs: 0,
-};
+// Those of a host without the file.
+const knobs = readKnobs(join(tmpdir(), "no-such-knobs.json"));
 
 let folder = "";
 beforeAll(() => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { renderFileText } from "../../src/template/template.ts";
 import { contextOf } from "../../src/template/test-context.test-support.ts";
+import { readKnobs } from "../k3s/knobs.ts";
 import { Paths } from "../k3s/paths.ts";
 import { newBootstrap, writeBootstrap } from "../k3s/pki.ts";
 import { problemsOf } from "../k3s/replaced-authorities.ts";
@@ -48,20 +49,7 @@ it("authorities that are made are taken by K3s, again and again, and over an aut
   const data = join(folder, "data");
   const tls = join(data, "server", "tls");
   const paths = new Paths(data);
-  writeBootstrap(
-    paths,
-    newBootstrap(paths, {
-      startDelayMs: 0,
-      failAtStart: "",
-      issuedDaysAgo: 0,
-      filesystem: "",
-      cgroupVersion: 2,
-      staysNotReady: false,
-      kubeletHangs: false,
-      learnerMs: 0,
-      apiDelayMs: 0,
-    }),
-  );
+  writeBootstrap(paths, newBootstrap(paths, readKnobs(join(folder, "no-such-knobs.json"))));
   for (const word of ["first", "second"]) {
     const next = read(make(data, word));
     expect(problemsOf(read(tls), next), word).toEqual([]);
