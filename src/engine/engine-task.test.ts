@@ -1,13 +1,7 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { play, Sandbox } from "./run-here.test-support.ts";
+import { expect, it } from "vitest";
+import { play, sandboxPerTest } from "./run-here.test-support.ts";
 
-let box: Sandbox;
-beforeEach(() => {
-  box = new Sandbox();
-});
-afterEach(() => {
-  box.remove();
-});
+const box = sandboxPerTest();
 
 it("gives the result fields that Ansible gives", async () => {
   const here = await box.run(

@@ -1,15 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Sandbox } from "./run-here.test-support.ts";
+import { describe, expect, it } from "vitest";
+import { sandboxPerTest } from "./run-here.test-support.ts";
 
-let box: Sandbox;
-beforeEach(() => {
-  box = new Sandbox();
-});
-afterEach(() => {
-  box.remove();
-});
+const box = sandboxPerTest();
 
 const play = (tasks: string, more = ""): string => `- hosts: all\n  gather_facts: false\n${more}  tasks:\n${tasks}`;
 const read = (name: string): string => readFileSync(join(box.folder, name), "utf8");

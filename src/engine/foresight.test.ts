@@ -1,15 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Resource } from "../modules/contract.ts";
 import { Foresight } from "./foresight.ts";
-import { play, Sandbox } from "./run-here.test-support.ts";
+import { play, sandboxPerTest } from "./run-here.test-support.ts";
 
-let box: Sandbox;
-beforeEach(() => {
-  box = new Sandbox();
-});
-afterEach(() => {
-  box.remove();
-});
+const box = sandboxPerTest();
 
 it.each<[boolean, Resource | "*", Resource]>([
   [true, "*", "command:jq"],

@@ -1,14 +1,8 @@
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Sandbox } from "./run-here.test-support.ts";
+import { describe, expect, it } from "vitest";
+import { sandboxPerTest } from "./run-here.test-support.ts";
 
-let box: Sandbox;
-beforeEach(() => {
-  box = new Sandbox();
-});
-afterEach(() => {
-  box.remove();
-});
+const box = sandboxPerTest();
 
 const play = (tasks: string): string => `- hosts: all\n  gather_facts: false\n  tasks:\n${tasks}`;
 const write = (name: string, content = "1"): string => `copy: { dest: "{{ here }}/${name}", content: "${content}" }`;

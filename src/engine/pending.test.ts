@@ -1,13 +1,9 @@
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, it } from "vitest";
-import { play, Sandbox } from "./run-here.test-support.ts";
+import { expect, it } from "vitest";
+import { play, sandboxPerTest } from "./run-here.test-support.ts";
 
-let sandbox = new Sandbox();
-afterEach(() => {
-  sandbox.remove();
-  sandbox = new Sandbox();
-});
+const sandbox = sandboxPerTest();
 
 // Nobody listens there, and a check does not ask: what the file will hold is known by its checksum alone.
 const tasks = play(`- name: Download

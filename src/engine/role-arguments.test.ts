@@ -1,13 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Sandbox } from "./run-here.test-support.ts";
+import { describe, expect, it } from "vitest";
+import { sandboxPerTest } from "./run-here.test-support.ts";
 
-let box: Sandbox;
-beforeEach(() => {
-  box = new Sandbox();
-});
-afterEach(() => {
-  box.remove();
-});
+const box = sandboxPerTest();
 
 const specs = `argument_specs:
   main:

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { afterEach } from "vitest";
 import { type Diagnostic, DiagnosticError } from "../diagnostic.ts";
 import { loadInventory } from "../inventory/load.ts";
 import { findModule, moduleNames } from "../modules/registry.ts";
@@ -31,9 +32,21 @@ export type Here = {
 /** A play of these tasks. */
 export const play = (tasks: string): string => `- hosts: all\n  gather_facts: false\n  tasks:\n${tasks.replace(/^/gm, "    ")}`;
 
+/** A sandbox that is empty at the beginning of each test of the file. */
+export function sandboxPerTest(): Sandbox {
+  const box = new Sandbox();
+  afterEach(() => box.remove());
+  return box;
+}
+
 /** A folder of its own for one test: what playbooks write goes there, as does the playbook itself. */
 export class Sandbox {
-  readonly folder = mkdtempSync(join(tmpdir(), "k3sprov-engine-"));
+  #folder: string | undefined;
+
+  get folder(): string {
+    this.#folder ??= mkdtempSync(join(tmpdir(), "k3sprov-engine-"));
+    return this.#folder;
+  }
 
   write(files: Readonly<Record<string, string>>): void {
     for (const [name, content] of Object.entries(files)) {
@@ -93,7 +106,8 @@ export class Sandbox {
   }
 
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder = undefined;
   }
 }
 
