@@ -125,7 +125,8 @@ describe("what a rotation of authorities refuses on a cluster", () => {
 
   it("when K3s itself does, with what its log says", async () => {
     const [one] = pairOf(hosts());
-    await one.read(`systemd-run --quiet --wait --unit k3s echo 'level=error msg="${REFUSED}"'`);
+    // Without a description systemd's own "Started …" has the message too, before or after it.
+    await one.read(`systemd-run --quiet --wait --unit k3s --description K3s echo 'level=error msg="${REFUSED}"'`);
     const report = await rotate(WHOLE, {
       certificates_rotate_ca_dir: authoritiesBelow(newRoot("another root")),
       certificates_rotate_ca_force: true,
