@@ -2,8 +2,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { withArtifactServer } from "./artifact-server.ts";
-import { type ApplyOptions, apply } from "./cli.ts";
+import { type ApplyOptions, apply, k3sprov } from "./cli.ts";
 import { converges } from "./converges.ts";
+import { inventoryText } from "./host.ts";
 import { builtK3s, publishK3s } from "./k3s-release.ts";
 import { installed, RUN, step, WRITTEN_BY_K3S } from "./k3s-steps.ts";
 import { failuresOf } from "./messages.ts";
@@ -100,7 +101,23 @@ describe("role k3s-server", () => {
     expect(failuresOf(await run({ ...networks, "data-dir": "/srv/k3s" }, 2))).toEqual([
       "K3s runs on this host with data-dir=/var/lib/rancher/k3s; this is fixed when a cluster is made, so say the same in k3s_server_config",
     ]);
-    expect((await run(networks, 0)).changes).toEqual({});
+    expect(failuresOf(await run({ ...networks, "node-name": "other" }, 2))).toEqual([
+      "this host is the node fresh1, and as other it would be a second one beside it; take node-name out of k3s_server_config, or take the node out first, with playbooks/reset.yaml",
+    ]);
+    expect((await run({ ...networks, "node-name": "fresh1" }, 0)).changes).toEqual({ fresh1: [step("Write config.yaml"), RUN] });
+    expect((await run(networks, 0)).changes).toEqual({ fresh1: [step("Write config.yaml"), RUN] });
+  });
+
+  it("lets people in with what the command kubeconfig fetches", { timeout: 60_000 }, async () => {
+    const inventory = join(runFolder(), "kubeconfig-inventory.yaml");
+    writeFileSync(inventory, inventoryText([host()], { groups: { server: [host()] } }));
+    const fetched = await k3sprov(["kubeconfig", "fresh1", "-i", inventory, "--server", host().internalAddress]);
+    expect([fetched.rc, fetched.stderr]).toEqual([0, ""]);
+    const text = Buffer.from(fetched.stdout).toString("base64");
+    // As somebody without a right to K3s' own file.
+    await host().read(`umask 077; echo ${text} | base64 -d >/home/deploy/config; chown deploy /home/deploy/config`);
+    const ask = "k3s kubectl --kubeconfig /home/deploy/config get nodes -o name";
+    expect((await host().as("deploy").read(ask)).split("\n")).toEqual(["node/fresh1"]);
   });
 
   it("takes no server for ready whose kubelet does not start", { timeout: 200_000 }, async () => {
