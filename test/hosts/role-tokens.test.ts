@@ -169,7 +169,7 @@ describe("an agent, when the servers' token is another one", () => {
     // As the role k3s-agent would: it is told the servers' token, and not the other one.
     [{ k3s_server_token: OLD }, { k3s_server_agent_token: AGENTS }, {}, NEW],
     [{}, { k3s_server_config: { "agent-token-file": "/etc/agent-token" } }, {}, ""],
-    [{}, { k3s_server_env: { K3S_AGENT_TOKEN: AGENTS } }, { k3s_agent_token: AGENTS }, AGENTS],
+    [{}, { k3s_server_config: { "agent-token-file": "/etc/agent-token" } }, { k3s_agent_token: AGENTS }, AGENTS],
   ])("where all say %j, servers %j and it %j, joins with %j", async (all, server, agent, expected) => {
     const children = { server: { vars: server, hosts: { one: {} } }, agent: { hosts: { two: agent } } };
     const inventory = { all: { vars: { ...all, tokens_rotate_to: NEW }, children } };
