@@ -5,7 +5,7 @@ import { type ApplyOptions, apply } from "./cli.ts";
 import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
 import { publishK3s } from "./k3s-release.ts";
-import { installed } from "./k3s-steps.ts";
+import { installed, RUN, step } from "./k3s-steps.ts";
 import { freshHosts } from "./pool.ts";
 import { refusals } from "./refusals.ts";
 import { repository } from "./run.ts";
@@ -19,13 +19,59 @@ const playbook = (vars: Variables = {}): string =>
   JSON.stringify([{ hosts: "server", become: true, roles: [{ role: "agentless-server", vars }] }]);
 
 const VERSION = "v1.34.3+k3s3";
-const FLEET = ["agentless-server", "k3s-server", "k3s-agent"]
-  .map((name) => `- import_playbook: ${join(repository, "playbooks", `${name}.yaml`)}\n`)
-  .join("");
+const NEXT = "v1.34.4+k3s1";
+const playbooks = (...names: readonly string[]) =>
+  names.map((name) => `- import_playbook: ${join(repository, "playbooks", `${name}.yaml`)}\n`).join("");
+const FLEET = playbooks("agentless-server", "k3s-server", "k3s-agent");
+
+/** A pod that its budget lets nobody evict. */
+const KEPT = JSON.stringify({
+  apiVersion: "v1",
+  kind: "List",
+  items: [
+    {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: {
+        name: "kept",
+        namespace: "default",
+        labels: { app: "kept" },
+        ownerReferences: [{ kind: "ReplicaSet", name: "kept" }],
+      },
+      spec: { nodeName: "host3", containers: [{ name: "kept", image: "kept" }] },
+    },
+    {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata: { name: "kept", namespace: "default" },
+      spec: { minAvailable: 1, selector: { matchLabels: { app: "kept" } } },
+    },
+  ],
+});
 
 describe("role agentless-server", { timeout: 300_000 }, () => {
   const hosts = freshHosts(4);
   const artifacts = withArtifactServer();
+
+  const options = (more: ApplyOptions = {}): ApplyOptions => {
+    const [server, agentless, , tainted] = hosts() as readonly [TestHost, TestHost, TestHost, TestHost];
+    return {
+      groups: { server: [server, agentless], agent: hosts().slice(2), agentless_server: [agentless] },
+      hostVars: (host) => ({
+        k3s_node_ip: host.internalAddress,
+        ...(host === server ? { k3s_server_config: { "node-taint": ["CriticalAddonsOnly=true:NoExecute"] } } : {}),
+        ...(host === tainted ? { k3s_agent_config: { "node-taint": ["example.com/only=gpu:NoSchedule"] } } : {}),
+      }),
+      vars: {
+        k3s_server_version: VERSION,
+        k3s_server_download_url: `${publishK3s(artifacts(), [VERSION, NEXT]).base}/download`,
+        // Of etcd, to which a server without an agent belongs like any other.
+        k3s_server_allow_even: true,
+      },
+      timeoutMs: 200_000,
+      ...more,
+    };
+  };
 
   it("keeps its promises", async () => {
     const [, server, agent] = hosts() as readonly [TestHost, TestHost, TestHost];
@@ -39,23 +85,7 @@ describe("role agentless-server", { timeout: 300_000 }, () => {
   });
 
   it("makes a cluster of a server, one without an agent and two agents", async () => {
-    const [server, agentless, , tainted] = hosts() as readonly [TestHost, TestHost, TestHost, TestHost];
-    const options = (more: ApplyOptions = {}): ApplyOptions => ({
-      groups: { server: [server, agentless], agent: hosts().slice(2), agentless_server: [agentless] },
-      hostVars: (host) => ({
-        k3s_node_ip: host.internalAddress,
-        ...(host === server ? { k3s_server_config: { "node-taint": ["CriticalAddonsOnly=true:NoExecute"] } } : {}),
-        ...(host === tainted ? { k3s_agent_config: { "node-taint": ["example.com/only=gpu:NoSchedule"] } } : {}),
-      }),
-      vars: {
-        k3s_server_version: VERSION,
-        k3s_server_download_url: `${publishK3s(artifacts(), [VERSION]).base}/download`,
-        // Of etcd, to which a server without an agent belongs like any other.
-        k3s_server_allow_even: true,
-      },
-      timeoutMs: 200_000,
-      ...more,
-    });
+    const [server, agentless] = hosts() as readonly [TestHost, TestHost];
     const names = of("Create the directories of K3s' settings", "Tell K3s which servers have no agent");
     // The directories are there already when K3s is installed.
     const rest = installed(["Write how to found the cluster, or whom to join"]).filter(
@@ -92,6 +122,40 @@ describe("role agentless-server", { timeout: 300_000 }, () => {
     expect(await agentless.read(`cat ${DROPIN}; systemctl is-active k3s`)).toBe(
       '# Written by k3sprov, role agentless-server.\negress-selector-mode: "pod"\ndisable-agent: true\nactive',
     );
+  });
+
+  it("is upgraded, agents one at a time, and not where a node cannot be emptied", async () => {
+    const [server, agentless, three, four] = hosts() as readonly [TestHost, TestHost, TestHost, TestHost];
+    const upgrade = (vars: Variables, more: ApplyOptions = {}) =>
+      apply(hosts(), playbooks("upgrade"), {
+        ...options(more),
+        vars: { ...options().vars, k3s_server_version: NEXT, upgrade_batch: 1, agentless_server_egress_mode: "pod", ...vars },
+      });
+    await server.read(`echo '${KEPT}' | k3s kubectl apply -f -`);
+    const drained = ["Mark the node", "Drain the node"].map((title) => `k3s-upgrade : ${title}`);
+    const opened = ["Uncordon the node", "Take the mark away"].map((title) => `k3s-upgrade : ${title}`);
+    const changed = [step("Download K3s"), RUN];
+    const kept = await upgrade({ k3s_upgrade_drain_timeout: 2 }, { rc: 2 });
+    expect(kept.changes).toEqual({
+      host1: ["k3s-upgrade : Save etcd's data", ...drained, ...changed, ...opened],
+      host2: changed,
+      host3: [drained[0], ...opened],
+    });
+    expect(kept.stdout).toContain("Cannot evict pod as it would violate the pod's disruption budget");
+    expect(await server.read("k3s kubectl get nodes -o 'jsonpath={.items[*].spec.unschedulable}'")).toBe("");
+
+    const anyway = { k3s_upgrade_drain: false, k3s_upgrade_snapshot: false };
+    const check = await upgrade(anyway, { check: true });
+    expect(check.changes).toEqual({ host3: changed, host4: changed });
+    expect((await upgrade(anyway)).changes).toEqual(check.changes);
+    const [ready, replaced] = await Promise.all([
+      three.read("systemctl show --timestamp=unix -P ActiveEnterTimestamp k3s-agent"),
+      four.read("stat -c %Z /usr/local/bin/k3s"),
+    ]);
+    expect(Number(replaced)).toBeGreaterThanOrEqual(Number(ready.slice(1)));
+    for (const host of hosts()) expect(await host.read("k3s --version | head -n 1")).toContain(NEXT);
+    expect(await agentless.read("systemctl is-active k3s")).toBe("active");
+    expect((await upgrade({})).changes).toEqual({});
   });
 });
 

@@ -150,6 +150,23 @@ describe("role k3s-agent", () => {
     expect(await version(one)).toBe(NEW);
   });
 
+  it("joins with another token for agents, when the servers have one", { timeout: 200_000 }, async () => {
+    const [, two, three] = members();
+    const vars = { ...versions(NEW), k3s_server_agent_token: "another-token-for-agents" };
+    const changed = [step("Write config.yaml"), RUN];
+    const all = { host1: changed, host2: changed, host3: changed, host4: changed };
+    expect((await run(SERVER + AGENT, { check: true }, vars)).changes).toEqual(all);
+    const applied = await run(SERVER + AGENT, {}, vars);
+    expect(applied.changes).toEqual(all);
+    expect(applied.stdout).not.toContain(vars.k3s_server_agent_token);
+    expect((await run(SERVER + AGENT, {}, vars)).changes).toEqual({});
+    expect(await three.read("grep -c another-token-for-agents /etc/rancher/k3s/config.yaml")).toBe("1");
+    expect(await two.read("sed 's/.*://' /var/lib/rancher/k3s/server/agent-token")).toBe(vars.k3s_server_agent_token);
+    // Forgotten on disk it would not come in without.
+    await three.read("systemctl stop k3s-agent; rm -r /var/lib/rancher/k3s/agent; systemctl start k3s-agent");
+    expect((await run(SERVER + AGENT, {}, vars)).changes).toEqual({});
+  });
+
   it("takes nobody out by half", { timeout: 200_000 }, async () => {
     const reset = `- import_playbook: ${join(repository, "playbooks", "reset.yaml")}\n`;
     const named = (names: string, options: ApplyOptions = {}) =>
