@@ -78,7 +78,7 @@ tsx test/hosts/demo.ts verify "$folder" || fail "a promise was broken; the repor
 "$k3sprov" apply -i "$folder/inventory.yaml" "$playbook" --check --detailed-exitcode --quiet >/dev/null ||
   fail "a last --check --detailed-exitcode ended with exit status $? instead of 0"
 
-key=.k3sprov/test-hosts/id_ed25519
+key=.k3sprov/test-hosts/key/id_ed25519
 port=$(sed -n 's/^ *ansible_port: *//p' "$folder/inventory.yaml" | head -n 1)
 address=$(sed -n 's/^ *ansible_host: *//p' "$folder/inventory.yaml" | head -n 1)
 headline "Verified: --check announced exactly what apply changed, and the second apply changed nothing"

@@ -65,17 +65,22 @@ export function removeDeadFolders(): void {
 
 export type KeyPair = { readonly privateKeyFile: string; readonly publicKey: string };
 
-/** The key that opens every test host of this checkout. Made once; several runs at a time agree on one. */
+/** The key that opens every test host of this checkout. Made once; several runs at a time agree on one: the first whose folder has got its name. */
 export function testKey(): KeyPair {
-  const privateKeyFile = join(stateFolder, "id_ed25519");
-  if (!existsSync(`${privateKeyFile}.pub`)) {
-    mkdirSync(stateFolder, { recursive: true });
+  const folder = join(stateFolder, "key");
+  const privateKeyFile = join(folder, "id_ed25519");
+  if (!existsSync(folder)) {
+    const draft = `${folder}.${process.pid}`;
+    mkdirSync(draft, { recursive: true });
     const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment: "k3sprov test hosts" });
-    const draft = `${privateKeyFile}.${process.pid}`;
-    writeFileSync(draft, pair.private, { mode: 0o600 });
-    writeFileSync(`${draft}.pub`, `${pair.public}\n`);
-    renameSync(draft, privateKeyFile);
-    renameSync(`${draft}.pub`, `${privateKeyFile}.pub`);
+    writeFileSync(join(draft, "id_ed25519"), pair.private, { mode: 0o600 });
+    writeFileSync(join(draft, "id_ed25519.pub"), `${pair.public}\n`);
+    try {
+      renameSync(draft, folder);
+    } catch (error) {
+      rmSync(draft, { recursive: true });
+      if (!existsSync(folder)) throw error;
+    }
   }
   return { privateKeyFile, publicKey: readFileSync(`${privateKeyFile}.pub`, "utf8") };
 }
