@@ -120,12 +120,12 @@ describe("a controller that is killed", () => {
   const host = freshHost({ image: "demo" });
   const artifacts = withArtifactServer();
 
-  it("ten times leaves nothing that the next run does not complete", { timeout: 900_000 }, async () => {
+  it("six times leaves nothing that the next run does not complete", { timeout: 900_000 }, async () => {
     const groups = { server: [host()], k3s_cluster: [host()], docker_runtime: [host()], etcdctl: [host()], ulogd2: [host()] };
     const options = withK3s(artifacts(), { groups, vars, timeoutMs: 400_000 });
     // Later and later, so that the last ones come when there is little left to do; where exactly is up to the machine.
-    for (let round = 0; round < 10; round += 1) {
-      const after = 900 + round * 400 + Math.floor(Math.random() * 800);
+    for (let round = 0; round < 6; round += 1) {
+      const after = 900 + round * 700 + Math.floor(Math.random() * 1000);
       const killed = apply(host(), SITE, {
         ...options,
         started: (child) => {
