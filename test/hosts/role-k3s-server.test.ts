@@ -101,6 +101,7 @@ describe("role k3s-server", () => {
     expect(failuresOf(await run({ ...networks, "data-dir": "/srv/k3s" }, 2))).toEqual([
       "K3s runs on this host with data-dir=/var/lib/rancher/k3s; this is fixed when a cluster is made, so say the same in k3s_server_config",
     ]);
+    expect((await run(networks, 0)).changes).toEqual({});
     const other = { ...networks, "node-name": "other" };
     // Whatever the host is called meanwhile: the node has the name that it came with, and may be told it.
     await host().read("hostname elsewhere");
