@@ -105,7 +105,7 @@ const families: readonly Family[] = [
   },
   // Ansible's status tells how the unit was before; ours how it is now, and less of it.
   // Its "host" Ansible says of systemd's only.
-  { name: "services", once: true, known: [/: status\./, /^sysvinit of nothing: msg: /] },
+  { name: "services", known: [/: status\./, /^sysvinit of nothing: msg: /] },
   {
     name: "packages",
     // An empty line at the end; what counts is compared by a task.
