@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { withArtifactServer } from "./artifact-server.ts";
 import { startBalancer } from "./balancer.ts";
@@ -6,17 +5,15 @@ import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
 import { probeServers } from "./cluster-probe.ts";
 import type { TestHost } from "./host.ts";
 import { publishK3s } from "./k3s-release.ts";
-import { installed, RUN, step } from "./k3s-steps.ts";
+import { installed, nodes, RUN, step } from "./k3s-steps.ts";
 import { killedAfter } from "./killed-run.ts";
 import { messagesOf } from "./messages.ts";
+import { playbooks } from "./play.ts";
 import { freshHost, freshHosts } from "./pool.ts";
-import { repository } from "./run.ts";
 import { isBelievedBy, strayPlaces } from "./trust.ts";
 
-const playbook = (...names: readonly string[]) =>
-  names.map((name) => `- import_playbook: ${join(repository, "playbooks", `${name}.yaml`)}\n`).join("");
-const CLUSTER = playbook("k3s-server", "k3s-agent");
-const SITE = playbook("site");
+const CLUSTER = playbooks("k3s-server", "k3s-agent");
+const SITE = playbooks("site");
 const PREPARED = ["prepare : Load kernel modules at each boot", "prepare : Set what the kernel does"];
 
 const FOUND = "Write how to found the cluster, or whom to join";
@@ -29,13 +26,6 @@ const RENEWED = ["Write the hash of the new authority into tokens", "Restart K3s
 const OLD = "v1.33.7+k3s3";
 const NEW = "v1.34.3+k3s3";
 const LAST = "v1.34.4+k3s1";
-
-/** "NAME True VERSION" of each node, as one server sees them. */
-async function nodes(host: TestHost): Promise<readonly string[]> {
-  const path =
-    '{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion}{"\\n"}{end}';
-  return (await host.read(`k3s kubectl get nodes -o 'jsonpath=${path}'`)).trim().split("\n").sort();
-}
 
 /** As if its disk had been replaced. */
 const LOSE = `systemctl disable -q --now k3s; rm -rf /var/lib/rancher /etc/rancher /usr/local/bin/* /etc/systemd/system/k3s*
@@ -149,7 +139,7 @@ describe("a cluster of three servers and two agents", () => {
 
   it("is upgraded one server at a time, the API always answered", { timeout: 400_000 }, async () => {
     const version = { vars: { k3s_server_version: NEW } };
-    const upgrade = playbook("upgrade");
+    const upgrade = playbooks("upgrade");
     const [first, , , agent] = hosts() as readonly [TestHost, TestHost, TestHost, TestHost];
     const probe = await probeServers(agent, registration(), hosts().slice(0, 3));
     const check = await run(upgrade, { ...version, check: true });
@@ -179,7 +169,7 @@ describe("a cluster of three servers and two agents", () => {
     const vars = { k3s_server_version: LAST, k3s_server_health_timeout: 8 };
     const args = ["--lock-timeout", "60"];
     const options: ApplyOptions = { vars, args };
-    const upgrade = playbook("upgrade");
+    const upgrade = playbooks("upgrade");
     const killed = (title: string, host: TestHost) =>
       killedAfter(title, host, (more) => run(upgrade, { ...options, ...more, args: [...args, ...(more.args ?? [])] }));
     const closed = (host = third) =>
@@ -229,7 +219,7 @@ describe("a cluster of three servers and two agents", () => {
       await host.read(`echo '{"issuedDaysAgo": 300}' >/etc/k3s-stand-in.json; systemctl stop ${unit} && k3s certificate rotate && systemctl start ${unit}
 rm /etc/k3s-stand-in.json`);
     }
-    const soon = await run(playbook("certificates"), {
+    const soon = await run(playbooks("certificates"), {
       ...version,
       args: ["--limit", "host1,host4", "--tags", "report", "-e", "fail_within_days=100"],
       rc: 2,
@@ -237,10 +227,10 @@ rm /etc/k3s-stand-in.json`);
     expect(soon.stdout).toMatch(/certificates of this host end within 100 days/);
     const renewed = { host1: ["certificates : Restart K3s, which renews its certificates"] };
     const expected = { ...renewed, host4: renewed.host1 };
-    expect((await run(playbook("certificates"), { ...version, check: true })).changes).toEqual(expected);
-    expect((await run(playbook("certificates"), version)).changes).toEqual(expected);
-    expect((await run(playbook("certificates"), version)).changes).toEqual({});
-    const rotated = await run(playbook("certificates"), {
+    expect((await run(playbooks("certificates"), { ...version, check: true })).changes).toEqual(expected);
+    expect((await run(playbooks("certificates"), version)).changes).toEqual(expected);
+    expect((await run(playbooks("certificates"), version)).changes).toEqual({});
+    const rotated = await run(playbooks("certificates"), {
       ...version,
       args: ["--limit", "host3", "-e", "certificates_rotate=once"],
     });
@@ -253,7 +243,7 @@ rm /etc/k3s-stand-in.json`);
     const [, second] = hosts() as readonly [TestHost, TestHost];
     const args = ["--limit", "host2", "-e", "certificates_rotate=twice", "--lock-timeout", "60"];
     const twice = (more: ApplyOptions = {}) =>
-      run(playbook("certificates"), { ...version, ...more, args: [...args, ...(more.args ?? [])] });
+      run(playbooks("certificates"), { ...version, ...more, args: [...args, ...(more.args ?? [])] });
     await killedAfter("certificates : Have new keys made", second, twice);
     await twice();
     expect(await second.read("systemctl is-active k3s")).toBe("active");
@@ -266,11 +256,11 @@ rm /etc/k3s-stand-in.json`);
     const rotate: ApplyOptions = { vars: { ...version, certificates_rotate_ca: "once" } };
     const old = await first.read("cat /var/lib/rancher/k3s/server/tls/server-ca.crt");
     const probe = await probeServers(agent, registration(), hosts().slice(0, 3));
-    const check = await run(playbook("rotate-ca"), { ...rotate, check: true });
+    const check = await run(playbooks("rotate-ca"), { ...rotate, check: true });
     await second.read(`echo '{"failAtStart": "out of luck"}' >/etc/k3s-stand-in.json`);
-    const failed = await run(playbook("rotate-ca"), { ...rotate, rc: 2 });
+    const failed = await run(playbooks("rotate-ca"), { ...rotate, rc: 2 });
     await second.read("rm /etc/k3s-stand-in.json; systemctl restart k3s");
-    const resumed = await run(playbook("rotate-ca"), rotate);
+    const resumed = await run(playbooks("rotate-ca"), rotate);
     expect((await probe.end()).mostAway).toBe(1);
     // What the check has said of each node was done by one of the two.
     const { host1, host2, ...others } = check.changes;
@@ -286,12 +276,12 @@ rm /etc/k3s-stand-in.json`);
     expect(failed.changes["host2"]).toEqual(host2?.slice(0, 1));
     expect(others).toEqual({ host3: RENEWED, host4: RENEWED, host5: RENEWED });
     expect(resumed.changes).toMatchObject(others);
-    expect((await run(playbook("rotate-ca"), rotate)).changes).toEqual({});
+    expect((await run(playbooks("rotate-ca"), rotate)).changes).toEqual({});
     for (const host of hosts()) expect(await strayPlaces(host, first), host.name).toEqual([]);
     expect(await isBelievedBy(first, `${old}\n`)).toBe(true);
 
     const forced = { ...version, certificates_rotate_ca: "again", certificates_rotate_ca_force: true };
-    const { changes } = await run(playbook("rotate-ca"), { vars: forced });
+    const { changes } = await run(playbooks("rotate-ca"), { vars: forced });
     expect(Object.keys(changes).sort()).toEqual(["host1", "host2", "host3", "host4", "host5"]);
     for (const host of hosts()) expect(await strayPlaces(host, first), host.name).toEqual([]);
     expect(await isBelievedBy(first, `${old}\n`)).toBe(false);
@@ -305,8 +295,8 @@ rm /etc/k3s-stand-in.json`);
     const rotate: ApplyOptions = { vars: { ...vars, tokens_rotate_to: "a-new-and-long-token" } };
     const refused = await run(CLUSTER, { vars: { ...vars, k3s_server_token: "another-and-long-token" }, rc: 2 });
     expect(refused.stdout).toContain("k3s_server_token is not the token that this server's data are encrypted with");
-    const check = await run(playbook("tokens"), { ...rotate, check: true });
-    const applied = await run(playbook("tokens"), rotate);
+    const check = await run(playbooks("tokens"), { ...rotate, check: true });
+    const applied = await run(playbooks("tokens"), rotate);
     expect(applied.changes).toEqual(check.changes);
     expect(applied.changes["host1"]).toEqual([
       "tokens : Encrypt the cluster's data with the new token",
@@ -323,7 +313,7 @@ rm /etc/k3s-stand-in.json`);
     }
     for (const host of servers)
       expect(await host.read("sed 's/.*://' /var/lib/rancher/k3s/server/token")).toBe("a-new-and-long-token");
-    expect((await run(playbook("tokens"), rotate)).changes).toEqual({});
+    expect((await run(playbooks("tokens"), rotate)).changes).toEqual({});
     expect((await run(CLUSTER, { vars: { ...vars, k3s_server_token: "a-new-and-long-token" } })).changes).toEqual({});
     expect(await nodes(servers[0] as TestHost)).toEqual(all(LAST));
   });
@@ -337,13 +327,13 @@ rm /etc/k3s-stand-in.json`);
     };
     // Whichever comes first.
     await everywhere(`echo '{"failAtStart": "no"}' >/etc/k3s-stand-in.json`);
-    await run(playbook("node-labels"), { ...labels, rc: 2 }, servers);
+    await run(playbooks("node-labels"), { ...labels, rc: 2 }, servers);
     const states = (): Promise<readonly string[]> => everywhere("systemctl show --value -p SubState k3s");
     expect((await states()).filter((state) => state === "running")).toHaveLength(2);
     await everywhere("rm /etc/k3s-stand-in.json");
     await expect.poll(states, { timeout: 30_000 }).toEqual(["running", "running", "running"]);
-    await run(playbook("node-labels"), labels, servers);
-    expect((await run(playbook("node-labels"), labels, servers)).changes).toEqual({});
+    await run(playbooks("node-labels"), labels, servers);
+    expect((await run(playbooks("node-labels"), labels, servers)).changes).toEqual({});
   });
 
   it("loses nodes that are named, and their data", { timeout: 200_000 }, async () => {
@@ -352,8 +342,8 @@ rm /etc/k3s-stand-in.json`);
       vars: { k3s_server_version: LAST, k3s_server_token: "a-new-and-long-token" },
       args: ["-e", "reset=host3,host5"],
     };
-    const check = await run(playbook("reset"), { ...named, check: true });
-    const reset = await run(playbook("reset"), named);
+    const check = await run(playbooks("reset"), { ...named, check: true });
+    const reset = await run(playbooks("reset"), named);
     expect(reset.changes).toEqual(check.changes);
     // Agents go first.
     expect(Object.keys(reset.changes)).toEqual(["host5", "host3"]);
@@ -361,7 +351,7 @@ rm /etc/k3s-stand-in.json`);
     const left = "ls -d /var/lib/rancher /etc/rancher /etc/systemd/system/k3s* /usr/local/bin/* 2>/dev/null || true";
     // What another role has put there stays.
     expect([await third.read(left), await last.read(left)]).toEqual(["/usr/local/bin/k3s-etcdctl", ""]);
-    expect((await run(playbook("reset"), named)).changes).toEqual({});
+    expect((await run(playbooks("reset"), named)).changes).toEqual({});
     // etcd has forgotten it, so that it can come back: with two of three members left nobody could be added.
     expect(Object.keys((await run(CLUSTER, { vars: named.vars ?? {} })).changes)).toEqual(["host3", "host5"]);
     await expect.poll(() => nodes(first), { timeout: 30_000 }).toEqual(all(LAST));

@@ -1,3 +1,5 @@
+import type { TestHost } from "./host.ts";
+
 /** Title of a task of the role k3s-install. */
 export const step = (title: string): string => `k3s-install : ${title}`;
 
@@ -24,3 +26,10 @@ export const installed = (files: readonly string[] = [], environment: readonly s
     ...environment,
     "Run K3s with its configuration",
   ].map(step);
+
+/** "NAME True VERSION" of each node, as one server sees them. */
+export async function nodes(host: TestHost): Promise<readonly string[]> {
+  const path =
+    '{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion}{"\\n"}{end}';
+  return (await host.read(`k3s kubectl get nodes -o 'jsonpath=${path}'`)).trim().split("\n").sort();
+}

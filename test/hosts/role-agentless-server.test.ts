@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { withArtifactServer } from "./artifact-server.ts";
 import { type ApplyOptions, apply } from "./cli.ts";
@@ -6,9 +5,9 @@ import { converges } from "./converges.ts";
 import type { TestHost } from "./host.ts";
 import { publishK3s } from "./k3s-release.ts";
 import { installed, RUN, step } from "./k3s-steps.ts";
+import { playbooks } from "./play.ts";
 import { freshHosts } from "./pool.ts";
 import { refusals } from "./refusals.ts";
-import { repository } from "./run.ts";
 
 type Variables = Readonly<Record<string, unknown>>;
 const of = (...names: readonly string[]) => names.map((name) => `agentless-server : ${name}`);
@@ -20,8 +19,6 @@ const playbook = (vars: Variables = {}): string =>
 
 const VERSION = "v1.34.3+k3s3";
 const NEXT = "v1.34.4+k3s1";
-const playbooks = (...names: readonly string[]) =>
-  names.map((name) => `- import_playbook: ${join(repository, "playbooks", `${name}.yaml`)}\n`).join("");
 const FLEET = playbooks("agentless-server", "k3s-server", "k3s-agent");
 
 /** A pod that its budget lets nobody evict. */

@@ -1,15 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { authoritiesBelow, newRoot } from "./authorities.ts";
 import { apply, type RunReport } from "./cli.ts";
 import type { TestHost } from "./host.ts";
 import { failuresOf } from "./messages.ts";
+import { playbooks } from "./play.ts";
 import { freshHosts, pairOf } from "./pool.ts";
 import { refusals } from "./refusals.ts";
-import { repository } from "./run.ts";
 
-const ROTATE = `- import_playbook: ${join(repository, "playbooks", "rotate-ca.yaml")}\n`;
+const ROTATE = playbooks("rotate-ca");
 const WHOLE = ["host1 Ready=True EtcdIsVoter=True", "host2 Ready=True EtcdIsVoter="];
 const REFUSED = "CA certificates and keys are the same as the current ones";
 
@@ -32,7 +31,7 @@ it("does not keep what comes after the role certificates from being refused befo
     k3s_cluster: { children: { server: { hosts: { a: {} } }, agent: { hosts: { b: {} } } } }
     certificates: { hosts: { a: {}, b: {} } }
 `;
-  const site = `- import_playbook: ${join(repository, "playbooks", "site.yaml")}\n`;
+  const site = playbooks("site");
   expect(await refusals(inventory, site)).toEqual([
     'a: k3s_server_version is "1.36.3"; write it with all its parts, such as v1.36.3+k3s1',
     'b: k3s_agent_version is "1.36.3"; write it with all its parts, such as v1.36.3+k3s1',

@@ -6,14 +6,14 @@ import { authoritiesBelow, newRoot } from "./authorities.ts";
 import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
 import { publishK3s } from "./k3s-release.ts";
 import { installed } from "./k3s-steps.ts";
+import { playbooks } from "./play.ts";
 import { freshHost } from "./pool.ts";
-import { repository } from "./run.ts";
 import { diffSnapshots } from "./snapshot-diff.ts";
 import { isBelievedBy, strayPlaces } from "./trust.ts";
 
 const VERSION = "v1.34.3+k3s3";
 const FOUND = "- hosts: all\n  become: true\n  roles: [certificates, k3s-server]\n";
-const ROTATE = `- import_playbook: ${join(repository, "playbooks", "rotate-ca.yaml")}\n`;
+const ROTATE = playbooks("rotate-ca");
 const titled = (...titles: readonly string[]) => titles.map((title) => `certificates : ${title}`);
 
 describe("authorities of one's own", () => {

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { withArtifactServer } from "./artifact-server.ts";
 import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
@@ -7,13 +6,13 @@ import type { TestHost } from "./host.ts";
 import { publishK3s } from "./k3s-release.ts";
 import { installed, RUN, step, WRITTEN_BY_K3S } from "./k3s-steps.ts";
 import { failuresOf } from "./messages.ts";
+import { playbooks } from "./play.ts";
 import { freshHosts } from "./pool.ts";
-import { repository } from "./run.ts";
 
 const OLD = "v1.33.7+k3s3";
 const NEW = "v1.34.3+k3s3";
-const SERVER = `- import_playbook: ${join(repository, "playbooks", "k3s-server.yaml")}\n`;
-const AGENT = `- import_playbook: ${join(repository, "playbooks", "k3s-agent.yaml")}\n`;
+const SERVER = playbooks("k3s-server");
+const AGENT = playbooks("k3s-agent");
 const TOKEN = "a token for agents of tests";
 
 describe("role k3s-agent", () => {
@@ -167,7 +166,7 @@ describe("role k3s-agent", () => {
   });
 
   it("takes nobody out by half", { timeout: 200_000 }, async () => {
-    const reset = `- import_playbook: ${join(repository, "playbooks", "reset.yaml")}\n`;
+    const reset = playbooks("reset");
     const named = (names: string, options: ApplyOptions = {}) =>
       run(reset, { ...options, args: ["-e", `reset=${names}`, ...(options.args ?? [])] });
     const typo = await named("host4,hots3", { rc: 3 });

@@ -6,14 +6,13 @@ import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
 import type { TestHost } from "./host.ts";
 import { builtK3s, publishK3s } from "./k3s-release.ts";
 import { installed, step } from "./k3s-steps.ts";
+import { playbooks } from "./play.ts";
 import { freshHost, freshHosts, pairOf } from "./pool.ts";
 import { repository, runFolder } from "./run.ts";
 import { diffSnapshots } from "./snapshot-diff.ts";
 
 const VERSION = "v1.34.3+k3s3";
-const SITE = ["proxy", "k3s-server", "k3s-agent"]
-  .map((name) => `- import_playbook: ${join(repository, "playbooks", `${name}.yaml`)}\n`)
-  .join("");
+const SITE = playbooks("proxy", "k3s-server", "k3s-agent");
 const CLUSTER = SITE.split("\n").slice(1).join("\n");
 
 /** As the host of an image that is updated as a whole: nothing can be written below /usr. */

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { withArtifactServer } from "./artifact-server.ts";
 import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
@@ -6,11 +5,11 @@ import { startExternalEtcd, writeFiles } from "./etcd.ts";
 import type { TestHost } from "./host.ts";
 import { publishK3s } from "./k3s-release.ts";
 import { installed, RUN, step } from "./k3s-steps.ts";
+import { playbooks } from "./play.ts";
 import { freshHost, freshHosts } from "./pool.ts";
-import { repository } from "./run.ts";
 
 const VERSION = "v1.34.3+k3s3";
-const SERVERS = `- import_playbook: ${join(repository, "playbooks", "k3s-server.yaml")}\n`;
+const SERVERS = playbooks("k3s-server");
 const FOUND = step("Write how to found the cluster, or whom to join");
 
 const nodes = async (host: TestHost): Promise<readonly string[]> => {
@@ -125,7 +124,7 @@ describe("a server with SQLite", () => {
     await run([second], {});
     const two = await run([second, first], pair, { rc: 2 });
     expect(two.stdout).toContain("this server has a cluster of its own with SQLite, and lite1 has another one");
-    await apply(second, `- import_playbook: ${join(repository, "playbooks", "reset.yaml")}\n`, {
+    await apply(second, playbooks("reset"), {
       groups: { server: [second] },
       args: ["-e", "reset=lite2"],
     });

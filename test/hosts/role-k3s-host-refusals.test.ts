@@ -5,8 +5,9 @@ import { withArtifactServer } from "./artifact-server.ts";
 import { type ApplyOptions, apply } from "./cli.ts";
 import { builtK3s } from "./k3s-release.ts";
 import { failuresOf } from "./messages.ts";
+import { playbooks } from "./play.ts";
 import { freshHosts, pairOf } from "./pool.ts";
-import { repository, runFolder } from "./run.ts";
+import { runFolder } from "./run.ts";
 
 type Case = {
   readonly name: string;
@@ -188,7 +189,7 @@ describe("what is refused on a host, before anything is changed there", () => {
       one.read(
         `printf '#!/bin/sh\\ncase "$*" in --version) echo "k3s version ${version} (0)";; *readyz*) ${answers};; *"get nodes"*) echo "host1 ${version} ${isReady}";; esac\\n' >/usr/local/bin/k3s; chmod 755 /usr/local/bin/k3s`,
       );
-    const upgrade = `- import_playbook: ${join(repository, "playbooks", "upgrade.yaml")}\n`;
+    const upgrade = playbooks("upgrade");
     // A wait that ends is not the message.
     const said = async (vars: Readonly<Record<string, unknown>>) =>
       (await refused(upgrade, { vars, groups: { server: [one], agent: [] } })).filter((message) => message !== "");

@@ -1,19 +1,16 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { withArtifactServer } from "./artifact-server.ts";
 import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
 import { publishK3s } from "./k3s-release.ts";
 import { installed } from "./k3s-steps.ts";
+import { playbooks } from "./play.ts";
 import { freshHosts, pairOf } from "./pool.ts";
-import { repository } from "./run.ts";
 
 const OLD = "v1.33.7+k3s3";
 const NEW = "v1.34.3+k3s3";
-const playbook = (...names: readonly string[]) =>
-  names.map((name) => `- import_playbook: ${join(repository, "playbooks", `${name}.yaml`)}\n`).join("");
 // Which agents are not told: they find out where to join.
 const SERVER = { "with-node-id": true, "https-listen-port": 7443 };
-const CLUSTER = playbook("k3s-server", "k3s-agent", "node-labels");
+const CLUSTER = playbooks("k3s-server", "k3s-agent", "node-labels");
 
 // K3s takes the whole name of a host, in lower case; and with-node-id is for hosts that are all called alike.
 describe("nodes of hosts with the same full name, told apart by with-node-id", () => {
@@ -63,7 +60,7 @@ describe("nodes of hosts with the same full name, told apart by with-node-id", (
     expect(await seen()).toEqual(await named(OLD));
 
     const version: ApplyOptions = { vars: { k3s_server_version: NEW } };
-    const upgrade = playbook("upgrade");
+    const upgrade = playbooks("upgrade");
     const foreseen = await run(upgrade, { ...version, check: true });
     const upgraded = await run(upgrade, version);
     expect(foreseen.changes).toEqual(upgraded.changes);
@@ -72,17 +69,17 @@ describe("nodes of hosts with the same full name, told apart by with-node-id", (
     expect((await run(upgrade, version)).changes).toEqual({});
 
     const rotation: ApplyOptions = { vars: { ...version.vars, certificates_rotate_ca: "one" } };
-    const rotated = await run(playbook("rotate-ca"), rotation);
+    const rotated = await run(playbooks("rotate-ca"), rotation);
     for (const host of hosts())
       expect(rotated.changes[host.name]).toContain("certificates : Restart K3s, which takes the new authorities");
-    expect((await run(playbook("rotate-ca"), rotation)).changes).toEqual({});
+    expect((await run(playbooks("rotate-ca"), rotation)).changes).toEqual({});
     expect((await run(CLUSTER, version)).changes).toEqual({});
   });
 
   it("leave the cluster by their own names", { timeout: 200_000 }, async () => {
     const [server, agent] = pairOf(hosts());
     const id = await server.read("cat /etc/rancher/node/id");
-    const reset = await run(playbook("reset"), { args: ["-e", `reset=${agent.name}`], vars: { k3s_server_version: NEW } });
+    const reset = await run(playbooks("reset"), { args: ["-e", `reset=${agent.name}`], vars: { k3s_server_version: NEW } });
     expect(reset.changes[agent.name]).toContain("k3s-install : Remove the node from the cluster");
     expect(await seen()).toEqual([`edge.example.com-${id} ${NEW} r1`]);
   });

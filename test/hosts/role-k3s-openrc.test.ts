@@ -3,7 +3,7 @@ import { withArtifactServer } from "./artifact-server.ts";
 import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
 import { converges } from "./converges.ts";
 import { publishK3s } from "./k3s-release.ts";
-import { step, WRITTEN_BY_K3S } from "./k3s-steps.ts";
+import { nodes, step, WRITTEN_BY_K3S } from "./k3s-steps.ts";
 import { installOfficially } from "./official-installer.ts";
 import { freshHosts, pairOf } from "./pool.ts";
 
@@ -99,10 +99,6 @@ describe("role k3s-server on OpenRC", () => {
           },
         },
       );
-    const nodes = () =>
-      server.read(
-        `k3s kubectl get nodes -o 'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion}{"\\n"}{end}'`,
-      );
     const twice = async (version: string, state?: object): Promise<RunReport> => {
       const check = await run({ check: true }, version, state);
       const applied = await run({}, version, state);
@@ -111,12 +107,12 @@ describe("role k3s-server on OpenRC", () => {
       return applied;
     };
     expect((await twice(VERSION)).changes["fresh2"]).toEqual(INSTALLED);
-    expect(await nodes()).toBe(`fresh1 True ${VERSION}\nfresh2 True ${VERSION}`);
+    expect(await nodes(server)).toEqual([`fresh1 True ${VERSION}`, `fresh2 True ${VERSION}`]);
     await agent.read("rc-service k3s-agent stop");
     expect((await twice(VERSION)).changes).toEqual({ fresh2: [RUN] });
     const upgraded = [step("Download K3s"), RUN];
     expect((await twice(NEXT)).changes).toEqual({ fresh1: upgraded, fresh2: upgraded });
-    await expect.poll(nodes, { timeout: 30_000 }).toBe(`fresh1 True ${NEXT}\nfresh2 True ${NEXT}`);
+    await expect.poll(() => nodes(server), { timeout: 30_000 }).toEqual([`fresh1 True ${NEXT}`, `fresh2 True ${NEXT}`]);
     await twice(NEXT, { k3s_agent_state: "absent", k3s_agent_reset: ["fresh2"] });
     const left = "/etc/init.d/k3s* /etc/rancher /etc/logrotate.d/k3s* /usr/local/bin/k3s* /var/lib/rancher /etc/runlevels/*/k3s*";
     expect(await agent.read(`ls -d ${left} 2>/dev/null || true`)).toBe("");

@@ -7,14 +7,13 @@ import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
 import { builtK3s, publishK3s } from "./k3s-release.ts";
 import { installed, RUN, step } from "./k3s-steps.ts";
 import { failuresOf } from "./messages.ts";
+import { playbooks } from "./play.ts";
 import { freshHosts, pairOf } from "./pool.ts";
-import { repository, runFolder } from "./run.ts";
+import { runFolder } from "./run.ts";
 
 const OLD = "v1.33.7+k3s3";
 const NEW = "v1.34.3+k3s3";
-const CLUSTER = ["k3s-server", "k3s-agent"]
-  .map((name) => `- import_playbook: ${join(repository, "playbooks", `${name}.yaml`)}\n`)
-  .join("");
+const CLUSTER = playbooks("k3s-server", "k3s-agent");
 const ARCH = process.arch === "arm64" ? "arm64" : "amd64";
 const ASSET = process.arch === "arm64" ? "k3s-arm64" : "k3s";
 const IMAGES = `k3s-airgap-images-${ARCH}.tar`;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { authoritiesBelow, newRoot } from "./authorities.ts";
 import { k3sprov } from "./cli.ts";
+import { playbooks } from "./play.ts";
 import { refusals } from "./refusals.ts";
 import { repository, runFolder } from "./run.ts";
 
@@ -146,7 +147,7 @@ it.each<[Part, readonly Case[]]>([
 });
 
 it("refuses to replace authorities that nobody has asked for", async () => {
-  const playbook = `- import_playbook: ${join(repository, "playbooks", "rotate-ca.yaml")}\n`;
+  const playbook = playbooks("rotate-ca");
   const inventory = { all: { children: { server: { hosts: { one: {} } }, agent: { hosts: { two: {} } } } } };
   expect(await refusals(JSON.stringify(inventory), playbook)).toEqual([
     "?: this replaces the certificate authorities of the whole cluster, restarts each of its nodes, and makes kubeconfigs and tokens with the old hash useless; if that is meant, name the rotation, -e certificates_rotate_ca=2026-11-26",
@@ -168,7 +169,7 @@ it("refuses to leave nodes out of a rotation", async () => {
 });
 
 it("refuses to change a token that a host of the cluster takes from a file", async () => {
-  const playbook = `- import_playbook: ${join(repository, "playbooks", "tokens.yaml")}\n`;
+  const playbook = playbooks("tokens");
   const file = { "token-file": "/etc/token" };
   const servers = { one: {}, two: { k3s_server_config: file }, three: { k3s_server_env: { K3S_TOKEN_FILE: "/etc/token" } } };
   const agents = { four: { k3s_agent_config: file }, five: { k3s_agent_env: { K3S_TOKEN_FILE: "/etc/token" } }, six: {} };

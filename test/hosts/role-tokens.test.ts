@@ -5,12 +5,13 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
 import { failuresOf } from "./messages.ts";
+import { playbooks } from "./play.ts";
 import { freshHost } from "./pool.ts";
 import { refusals } from "./refusals.ts";
 import { repository } from "./run.ts";
 import { startK3s } from "./start-k3s.ts";
 
-const PLAYBOOK = `- import_playbook: ${join(repository, "playbooks", "tokens.yaml")}\n`;
+const PLAYBOOK = playbooks("tokens");
 const MAKE = "tokens : Make bootstrap tokens";
 const REMOVE = "tokens : Remove bootstrap tokens";
 

@@ -1,15 +1,14 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { withArtifactServer } from "./artifact-server.ts";
 import { type ApplyOptions, apply, type RunReport } from "./cli.ts";
 import type { TestHost } from "./host.ts";
 import { publishK3s } from "./k3s-release.ts";
 import { RUN } from "./k3s-steps.ts";
+import { playbooks } from "./play.ts";
 import { freshHost, freshHosts, pairOf } from "./pool.ts";
-import { repository } from "./run.ts";
 import { diffSnapshots } from "./snapshot-diff.ts";
 
-const SITE = `- import_playbook: ${join(repository, "playbooks", "site.yaml")}\n`;
+const SITE = playbooks("site");
 
 const vars = {
   k3s_server_version: "v1.34.2+k3s1",
